@@ -1,0 +1,3 @@
+module github.com/farmacyfoods/pointofsale
+
+go 1.26.0
