@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -38,6 +39,13 @@ func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(status)
+}
+
+// attempts lists what arrived and when.
+func (rc *receiver) attempts() ([]string, []time.Duration) {
+	rc.mu.Lock()
+	defer rc.mu.Unlock()
+	return slices.Clone(rc.seen), slices.Clone(rc.at)
 }
 
 func newSender(rc http.Handler, standing func(string, string) (posfake.Fault, bool)) *fakekit.Sender {
@@ -77,10 +85,11 @@ func TestSenderRetries(t *testing.T) {
 				if err := s.Flush(t.Context()); err != nil {
 					t.Error(err)
 				}
-				if d := cmp.Diff(tt.seen, rc.seen); d != "" {
+				seen, at := rc.attempts()
+				if d := cmp.Diff(tt.seen, seen); d != "" {
 					t.Error(d)
 				}
-				if d := cmp.Diff(tt.at, rc.at); d != "" {
+				if d := cmp.Diff(tt.at, at); d != "" {
 					t.Error(d)
 				}
 			})
@@ -105,8 +114,8 @@ func TestSenderFlushAndClose(t *testing.T) {
 		}
 		s.Close()
 		s.Send(fakekit.Delivery{URL: "https://host.test/hook"})
-		if n := len(rc.seen); n != 2 {
-			t.Errorf("%d attempts", n)
+		if seen, _ := rc.attempts(); len(seen) != 2 {
+			t.Errorf("attempts: %q", seen)
 		}
 	})
 }
@@ -120,8 +129,8 @@ func TestSenderFaults(t *testing.T) {
 			defer s.Close()
 			s.Send(fakekit.Delivery{URL: "https://host.test/hook"})
 			synctest.Wait()
-			if len(rc.seen) != want {
-				t.Errorf("%q: %d deliveries, want %d", kind, len(rc.seen), want)
+			if seen, _ := rc.attempts(); len(seen) != want {
+				t.Errorf("%q: deliveries %q, want %d", kind, seen, want)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -21,7 +22,7 @@ import (
 // counter is a fake of one number.
 type counter struct {
 	*fakekit.Server
-	n int
+	n atomic.Int64
 }
 
 func newCounter(t *testing.T) *counter {
@@ -38,7 +39,7 @@ func newCounter(t *testing.T) *counter {
 			_, twice := fakekit.Struck(r, posfake.FaultDuplicate)
 			_, _ = io.WriteString(w, strings.Repeat(r.PathValue("name")+"!", map[bool]int{false: 1, true: 2}[twice]))
 		}},
-		fakekit.Route{Op: "Add", Pattern: "POST /n", Write: true, Handler: func(http.ResponseWriter, *http.Request) { c.n++ }},
+		fakekit.Route{Op: "Add", Pattern: "POST /n", Write: true, Handler: func(http.ResponseWriter, *http.Request) { c.n.Add(1) }},
 	)
 	t.Cleanup(c.Close)
 	return c
@@ -66,7 +67,7 @@ func TestFaults(t *testing.T) {
 		status int
 		text   string
 		err    error
-		n      int
+		n      int64
 	}{
 		{fault: posfake.Fault{Kind: posfake.FaultStatus, Status: 503, Op: "Get"}, status: 200, n: 1},
 		{fault: posfake.Fault{Kind: posfake.FaultStatus, Status: 503, Op: "Add"}, status: 503, text: "vendor error"},
@@ -90,8 +91,8 @@ func TestFaults(t *testing.T) {
 					t.Fatal(err)
 				}
 				status, text, err := do(t.Context(), client, http.MethodPost, base+"/n", "{}")
-				if status != tt.status || text != tt.text || !errors.Is(err, tt.err) || c.n != tt.n {
-					t.Errorf("got %d %q %v n=%d, want %d %q %v n=%d", status, text, err, c.n, tt.status, tt.text, tt.err, tt.n)
+				if status != tt.status || text != tt.text || !errors.Is(err, tt.err) || c.n.Load() != tt.n {
+					t.Errorf("got %d %q %v n=%d, want %d %q %v n=%d", status, text, err, c.n.Load(), tt.status, tt.text, tt.err, tt.n)
 				}
 				if status, _, err = do(t.Context(), client, http.MethodGet, base+"/n/x", ""); err != nil {
 					t.Errorf("the next request: %d %v", status, err)
