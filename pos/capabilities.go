@@ -260,3 +260,13 @@ func nearestToLimit(c CouponCaps) string {
 	}
 	return "end the coupon when enough were used"
 }
+
+// Groups splits locations into groups that one purchase query may name. Keep
+// one cursor for each group, and put locations that come later into groups of
+// their own: a cursor belongs to the locations it was made for.
+func (c PurchaseCaps) Groups(locations []string) [][]string {
+	if c.MaxLocations <= 0 || len(locations) == 0 {
+		return [][]string{locations}
+	}
+	return slices.Collect(slices.Chunk(locations, c.MaxLocations))
+}
