@@ -130,7 +130,7 @@ var allowedModules = []struct {
 	{"vendors/kit", append(kitModules, soap)},
 	{"vendors/*/*fake", append(kitModules, httpmock, soap)},
 	{"vendors/*", append(kitModules, soap)},
-	{"events", []string{jsonModule}},
+	{"events", kitModules},
 	{"internal/integrator", kitModules},
 	{"internal/policy", []string{}},
 	{"internal", append(kitModules, httpmock)},
