@@ -1,0 +1,26 @@
+// Package events carries news and commands between the integrators and
+// Farmacy's services as CloudEvents 1.0.
+//
+// An [Event] is an envelope around one JSON payload. Each type of event has a
+// payload struct and a constructor, such as [Purchase] and [NewPurchase]; the
+// type's name ends in its version. [Decode] reads a payload.
+//
+// # Identity
+//
+// Event ids are derived from what happened, not drawn: two events with the
+// same id say the same, whichever process made them, however often they
+// arrive. Consumers remember ids (or write idempotently) and are then immune
+// to repeats.
+//
+// # Order
+//
+// Events with the same Source and Subject are delivered in the order in which
+// they were published. Source names the vendor account and Subject the
+// location. There is no order between subjects.
+//
+// # Transport
+//
+// [Publisher] and [Subscriber] hide the broker. [Bus] is both, inside one
+// process. [Journal] commits a cursor together with the events that lead up to
+// it; [MemoryJournal] is one in memory that relays to a Publisher.
+package events
