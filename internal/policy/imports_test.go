@@ -202,6 +202,9 @@ func TestOutsideVendors(t *testing.T) {
 			if under(imported, module+"/internal") {
 				t.Errorf("%s imports %s, which an outside vendor cannot", f.path, imported)
 			}
+			if imported == "testing" && isFake(f.dir()) && !f.test() {
+				t.Errorf("%s imports testing: fakes are linked into programs", f.path)
+			}
 		}
 	}
 }
