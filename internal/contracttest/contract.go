@@ -59,9 +59,6 @@ type Deltas struct {
 	Unresolved []string
 	// Properties adds properties: component schema, property, JSON schema.
 	Properties map[string]map[string]string
-	// Elements closes lists that the file leaves open: component schema, list
-	// property, component schema of the elements.
-	Elements map[string]map[string]string
 	// Values adds enum values to component schemas.
 	Values map[string][]string
 	// Operations are "METHOD /path" of operations that the file does not have.
@@ -124,7 +121,7 @@ func (d Deltas) apply(doc map[string]any) error {
 	if !ok {
 		return errors.New("contract has no components/schemas")
 	}
-	errs := []error{d.addProperties(schemas), d.closeLists(schemas), d.addValues(schemas), d.dropUnresolved(doc, schemas)}
+	errs := []error{d.addProperties(schemas), d.addValues(schemas), d.dropUnresolved(doc, schemas)}
 	if d.SharedErrors {
 		shareErrors(doc)
 	}
@@ -148,21 +145,6 @@ func (d Deltas) addProperties(schemas map[string]any) error {
 				errs = append(errs, fmt.Errorf("delta: the contract has %s.%s already", name, property))
 			}
 			properties[property] = schema
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (d Deltas) closeLists(schemas map[string]any) error {
-	var errs []error
-	for name, lists := range d.Elements {
-		for property, element := range lists {
-			list, ok := at(schemas, name, "properties", property).(map[string]any)
-			if !ok || list["type"] != "array" || at(list, "items", "$ref") != nil || at(list, "items", "properties") != nil {
-				errs = append(errs, fmt.Errorf("delta: the contract has no open list %s.%s", name, property))
-				continue
-			}
-			list["items"] = map[string]any{"$ref": "#/components/schemas/" + element}
 		}
 	}
 	return errors.Join(errs...)
