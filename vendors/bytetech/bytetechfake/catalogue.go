@@ -72,7 +72,7 @@ func (p *product) writable() productWrite {
 
 var digits = regexp.MustCompile(`^[0-9]{8,14}$`)
 
-// check validates the fields; path precedes their names in errors.
+// checkProduct validates the fields; path precedes their names in errors.
 func (f *Fake) checkProduct(w productWrite, path string) error {
 	text := func(field string, v *string, limit int) error {
 		if v != nil && utf8.RuneCountInString(*v) > limit {
@@ -125,7 +125,7 @@ func (f *Fake) newProduct(created time.Time) *product {
 	return p
 }
 
-// create makes a product of a valid write.
+// createProduct adds a product to the catalogue.
 func (f *Fake) createProduct(w productWrite, path string) (*product, error) {
 	if err := f.checkProduct(w, path); err != nil {
 		return nil, err
@@ -139,7 +139,8 @@ func (f *Fake) createProduct(w productWrite, path string) (*product, error) {
 	return p, nil
 }
 
-// write brings a product into the state of w and reports whether that changed anything.
+// writeProduct brings a product into the state of w and reports whether that
+// changed anything.
 func (f *Fake) writeProduct(p *product, w productWrite, path string) (bool, error) {
 	if err := f.checkProduct(w, path); err != nil {
 		return false, err

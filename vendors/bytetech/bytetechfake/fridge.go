@@ -142,15 +142,20 @@ func (f *Fake) SetOutOfOrder(location, code string) error {
 	return f.reports(location, func(k *kiosk) { k.oos.set(f.now, code) })
 }
 
-// SetHeartbeats stops or resumes the heartbeats alone: sales still arrive.
+// SetHeartbeats stops or resumes the heartbeats alone: sales still arrive. An
+// offline fridge resumes them when it is back.
 func (f *Fake) SetHeartbeats(location string, beating bool) error {
-	return f.reports(location, func(k *kiosk) { k.beat(f.now, beating) })
+	return f.reports(location, func(k *kiosk) { k.beat(f.now, beating && k.connected) })
 }
 
 // Restart reboots the fridge: it sends a heartbeat at once, and for its first
-// ten minutes it reports an RFID error, which is normal.
+// ten minutes it reports an RFID error, which is normal. An offline fridge
+// restarts unnoticed.
 func (f *Fake) Restart(location string) error {
 	return f.reports(location, func(k *kiosk) {
+		if !k.connected {
+			return
+		}
 		k.beat(f.now, false)
 		k.beat(f.now, true)
 		k.blind.set(f.now, true)

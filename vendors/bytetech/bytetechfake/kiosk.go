@@ -170,7 +170,7 @@ func (k *kiosk) lastBeat(t time.Time) (at time.Time) {
 	return time.Time{}
 }
 
-// beatUntil ends or resumes the heartbeats at t.
+// beat ends or resumes the heartbeats at t.
 func (k *kiosk) beat(t time.Time, on bool) {
 	last := &k.beating[len(k.beating)-1]
 	switch beating := last.to.IsZero(); {
@@ -187,7 +187,7 @@ func (k *kiosk) temperature(beat time.Time) float64 {
 	if set := k.heat.at(beat); set != nil {
 		return *set
 	}
-	swing := hash(fmt.Sprint(k.id, beat.Unix()))%11 + 0
+	swing := hash(fmt.Sprint(k.id, beat.Unix())) % 11
 	return normalF + (float64(swing)-5)/10
 }
 

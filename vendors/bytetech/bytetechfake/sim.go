@@ -229,8 +229,8 @@ func (f *Fake) pay(tx *transaction) error {
 			return err
 		}
 	}
-	if tx.status == processed {
-		return fmt.Errorf("bytetechfake: sale %s is paid", tx.id)
+	if tx.status != priceFinalized && tx.status != failed {
+		return fmt.Errorf("bytetechfake: sale %s is %s and cannot be paid", tx.id, tx.status)
 	}
 	return f.enter(tx, processed)
 }

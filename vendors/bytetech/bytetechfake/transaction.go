@@ -57,7 +57,6 @@ type transaction struct {
 	sum         int64
 	billed      int64
 	refunded    int64
-	held        bool // not captured until told so
 	reference   string
 	adjustments []*adjustment
 }
@@ -203,8 +202,7 @@ func (f *Fake) book(tx *transaction, target string) error {
 	return f.after(f.cfg.FinalizeDelay, func() error { return f.price(tx, target) })
 }
 
-// after does something once a delay is over; no delay means now. What is put
-// off is dropped if the transaction has left for another state meanwhile.
+// after does something once a delay is over; no delay means now.
 func (f *Fake) after(d time.Duration, do func() error) error {
 	if d == 0 {
 		return do()
@@ -213,7 +211,8 @@ func (f *Fake) after(d time.Duration, do func() error) error {
 	return nil
 }
 
-// price brings a placed transaction to price_finalized and on to its target.
+// price brings a transaction to price_finalized and on to its target, unless
+// it has left for another state meanwhile.
 func (f *Fake) price(tx *transaction, target string) error {
 	if tx.status != placed {
 		return nil
@@ -222,7 +221,6 @@ func (f *Fake) price(tx *transaction, target string) error {
 		return err
 	}
 	if err := f.enter(tx, priceFinalized); err != nil || target == priceFinalized {
-		tx.held = true
 		return err
 	}
 	return f.after(f.cfg.CaptureDelay, func() error {

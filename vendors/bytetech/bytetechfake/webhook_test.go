@@ -240,13 +240,13 @@ func TestWebhookFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, r, w := subscribe(t, bytetechfake.Config{}, `"event_types":["ping"]`)
 		for kind, want := range map[string]int{posfake.FaultSilence: 0, posfake.FaultRepeat: 3} {
-			clear, err := a.fake.Inject(posfake.Fault{Kind: kind, Times: 3})
+			end, err := a.fake.Inject(posfake.Fault{Kind: kind, Times: 3})
 			a.ok(err)
 			a.post("/v1/webhooks/"+w.ID+"/test", nil, 200, nil)
 			if n := len(r.take()); n != want {
 				t.Errorf("%s: %d deliveries", kind, n)
 			}
-			clear()
+			end()
 		}
 	})
 }
