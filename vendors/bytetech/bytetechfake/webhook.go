@@ -287,3 +287,21 @@ func (c *call) rotateWebhookSecret() (int, any, error) {
 	s.old, s.oldUntil, s.secret = s.secret, c.now.Add(oldSecretLife), c.newSecret()
 	return http.StatusOK, s.view(true), nil
 }
+
+// Subscribe sends events of these types, or of families such as kiosk.*, to a
+// URL in the name of the first credential and returns the secret that signs
+// them. No type means every type.
+func (f *Fake) Subscribe(url string, types ...string) (secret string, err error) {
+	defer f.begin()()
+	if len(types) == 0 {
+		types = []string{"*"}
+	}
+	s := &subscription{client: &f.cfg.Clients[0], enabled: true, secret: f.newSecret(), created: f.now, success: f.now}
+	c := &call{Fake: f, grant: &grant{client: s.client}}
+	if err := c.apply(webhookWrite{URL: &url, EventTypes: &types}, s); err != nil {
+		return "", err
+	}
+	s.id = f.id("wh")
+	f.subscriptions.put(s)
+	return s.secret, nil
+}
