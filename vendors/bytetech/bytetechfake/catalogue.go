@@ -26,6 +26,7 @@ type product struct {
 	shelfLife   int // days, 1000 means unknown
 	untaxed     bool
 	image       string
+	note        string // see Tamper
 	archived    bool
 	version     int
 	created     time.Time

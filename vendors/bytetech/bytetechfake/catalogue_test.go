@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/farmacyfoods/pointofsale/pos/posfake"
 	"github.com/farmacyfoods/pointofsale/vendors/bytetech/bytetechfake"
 )
 
@@ -267,4 +268,44 @@ func TestCategories(t *testing.T) {
 		t.Errorf("%d categories", len(got))
 	}
 	a.do("POST", "/v1/categories", `{"name":""}`).fails(http.StatusUnprocessableEntity, "validation_failed", "name")
+}
+
+func TestTamper(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, bytetechfake.Config{Locations: seeds(kid)})
+	id := a.product("M1", 1000, "")
+	a.ok(a.fake.Tamper(posfake.MenuEdit{Location: kid, SKU: "M1", Name: "Theirs", Price: ptr(int64(1)), Available: ptr(false), Note: "blue"}))
+	if row := a.fake.Menu()[0]; row.Name != "Theirs" || row.Price != 1 || row.Available || a.fake.Note(kid, "M1") != "blue" {
+		t.Errorf("%+v", row)
+	}
+	a.do("PATCH", "/v1/products/"+id, `{"name":"Ours"}`).want(200, nil)
+	if got := a.fake.Note(kid, "M1"); got != "blue" {
+		t.Errorf("a patch lost the note: %q", got)
+	}
+	a.post("/v1/listings/batch", `{"listings":[{"kiosk_id":"1042","external_id":"M1","price_cents":7}]}`, 200, nil)
+	a.ok(a.fake.Tamper(posfake.MenuEdit{Location: kid, SKU: "M1", Price: ptr(int64(8)), Available: ptr(true)}))
+	if row := a.fake.Menu()[0]; row.Price != 8 || row.Available {
+		t.Errorf("%+v", row)
+	}
+	a.post("/v1/products/batch", `{"products":[{"external_id":"M1","name":"Ours","price_cents":1000}]}`, 200, nil)
+	if got := a.fake.Note(kid, "M1"); got != "" {
+		t.Errorf("an absolute write without the field kept the note: %q", got)
+	}
+	for _, e := range []posfake.MenuEdit{{Location: "9", SKU: "M1"}, {Location: kid, SKU: "X"}} {
+		if err := a.fake.Tamper(e); err == nil {
+			t.Errorf("accepted %+v", e)
+		}
+	}
+}
+
+func TestStockOfAFormerMenu(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t, bytetechfake.Config{Locations: seeds(kid)})
+	a.ok(a.fake.SetStock(kid, "OLD", ptr(int64(2))))
+	if l := a.line("OLD"); l.Available != 2 {
+		t.Errorf("%+v", l)
+	}
+	if p := all[product](a, "/v1/products")[0]; p.SKU != "OLD" || !p.Archived {
+		t.Errorf("%+v", p)
+	}
 }

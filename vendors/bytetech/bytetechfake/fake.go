@@ -162,7 +162,7 @@ func (f *Fake) seed() error {
 	for i, k := range f.kiosks {
 		f.fill(k, i*7)
 	}
-	return nil
+	return f.subscribe()
 }
 
 // fill stocks a kiosk with packages of up to ten products, the first of them

@@ -222,13 +222,21 @@ func (c *call) createWebhook() (int, any, error) {
 		return 0, nil, invalid("url", "url and event_types are required")
 	}
 	in.Enabled = nil
-	s := &subscription{client: c.grant.client, enabled: true, secret: c.newSecret(), created: c.now, success: c.now}
+	s := &subscription{client: c.grant.client, enabled: true, secret: c.firstSecret(), created: c.now, success: c.now}
 	if err := c.apply(in, s); err != nil {
 		return 0, nil, err
 	}
 	s.id = c.Fake.id("wh")
 	c.subscriptions.put(s)
 	return http.StatusCreated, s.view(true), nil
+}
+
+// firstSecret is what a new subscription is signed with.
+func (f *Fake) firstSecret() string {
+	if f.cfg.WebhookSecret != "" {
+		return f.cfg.WebhookSecret
+	}
+	return f.newSecret()
 }
 
 func (f *Fake) newSecret() string { return "whsec_" + fakekit.Text(f.random, fakekit.Hex, 32) }
@@ -296,7 +304,7 @@ func (f *Fake) Subscribe(url string, types ...string) (secret string, err error)
 	if len(types) == 0 {
 		types = []string{"*"}
 	}
-	s := &subscription{client: &f.cfg.Clients[0], enabled: true, secret: f.newSecret(), created: f.now, success: f.now}
+	s := &subscription{client: &f.cfg.Clients[0], enabled: true, secret: f.firstSecret(), created: f.now, success: f.now}
 	c := &call{Fake: f, grant: &grant{client: s.client}}
 	if err := c.apply(webhookWrite{URL: &url, EventTypes: &types}, s); err != nil {
 		return "", err

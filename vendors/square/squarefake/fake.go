@@ -50,6 +50,9 @@ type Config struct {
 	// AccessToken and RefreshToken are the OAuth credential that a seller has
 	// granted already. Defaults fake-access-token and fake-refresh-token.
 	AccessToken, RefreshToken string
+	// SignatureKey signs the webhooks of new subscriptions, until it is rotated;
+	// empty: each gets one of its own.
+	SignatureKey string
 	// Scopes are the permissions of that credential; nil means all.
 	Scopes []string
 	// TokenLife is how long access tokens live, 0 means 30 days.

@@ -176,6 +176,9 @@ func (f *Fake) Subscribe(notificationURL string, types ...string) (id, key strin
 
 func (f *Fake) subscribe(s subscription) *subscription {
 	s.ID, s.Key = "wbhk_"+f.id(fakekit.Hex, 32), f.id(fakekit.Alphanum, 22)
+	if f.cfg.SignatureKey != "" {
+		s.Key = f.cfg.SignatureKey
+	}
 	s.CreatedAt = f.hookTime()
 	s.UpdatedAt = s.CreatedAt
 	f.hooks.subs = append(f.hooks.subs, &s)
