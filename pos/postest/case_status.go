@@ -1,0 +1,3 @@
+package postest
+
+var statusCases []proof
