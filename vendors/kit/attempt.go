@@ -56,12 +56,13 @@ func (c *Client) attempt(ctx context.Context, r *Request, target string, n int, 
 	}
 
 	answered = true
+	silence.Stop()
 	c.budget.release(c.hint(resp.Header))
 	c.clock.learn(resp.Header)
 	body := &boundedBody{rc: resp.Body, left: limit, silence: silence, quiet: c.opts.Silence, ctx: actx, cancel: cancel}
 	got := &Response{
 		Status: resp.StatusCode, Header: resp.Header, Body: body,
-		RequestID: resp.Header.Get(c.cfg.RequestIDHeader),
+		RequestID: clipID(resp.Header.Get(c.cfg.RequestIDHeader)),
 		op:        r.Op, vendor: c.cfg.Vendor, location: r.Location,
 	}
 	got.Date, _ = http.ParseTime(resp.Header.Get("Date"))
@@ -80,6 +81,9 @@ func (c *Client) attempt(ctx context.Context, r *Request, target string, n int, 
 	}
 	return nil
 }
+
+// clipID bounds what a server can put into our errors and logs.
+func clipID(id string) string { return id[:min(len(id), 128)] }
 
 // hint reads the vendor's quota headers.
 func (c *Client) hint(h http.Header) *Hint {
@@ -182,13 +186,12 @@ func (a *boundedBody) Read(p []byte) (int, error) {
 	if int64(len(p)) > a.left+1 { // one more than allowed shows that there is more
 		p = p[:a.left+1]
 	}
+	a.silence.Reset(a.quiet) // it runs while we wait, not while the caller works
 	n, err := a.rc.Read(p)
+	a.silence.Stop()
 	a.left -= int64(n)
 	if a.left < 0 {
 		return n - 1, errTooLarge
-	}
-	if n > 0 && err == nil {
-		a.silence.Reset(a.quiet)
 	}
 	if err != nil && err != io.EOF { //nolint:errorlint // readers return io.EOF itself
 		if cause := context.Cause(a.ctx); cause != nil {
@@ -199,6 +202,7 @@ func (a *boundedBody) Read(p []byte) (int, error) {
 }
 
 func (a *boundedBody) Close() error {
+	a.silence.Reset(a.quiet)
 	_, _ = io.CopyN(io.Discard, a.rc, maxFailureBody)
 	a.silence.Stop()
 	a.cancel(nil)

@@ -37,6 +37,7 @@ type Budget struct {
 	cutTo    rate.Limit
 	quota    int // calls left until quotaEnd
 	quotaEnd time.Time
+	last     Hint // sets the next quota if the server is late to do so
 }
 
 // NewBudget returns a budget of perSecond calls, of which burst may come at
@@ -51,17 +52,18 @@ func NewBudget(perSecond rate.Limit, burst int) *Budget {
 
 // Hint is what a server says about its limits.
 type Hint struct {
-	// Remaining calls are allowed until Reset has passed.
-	Remaining int
-	Reset     time.Duration
+	// Remaining calls are allowed until Reset has passed; then it is Limit, 0
+	// if the server does not tell.
+	Limit, Remaining int
+	Reset            time.Duration
 }
 
 // errNoRoom is the cause when the queue is longer than the caller's time.
 var errNoRoom = errors.New("the rate budget has no room before the deadline")
 
 // acquire waits until a call of the given cost may be sent and returns how
-// long it waited. It fails at once when the wait would outlast the context's
-// deadline. After success the caller must call release.
+// long it waited, 0 if not at all. It fails at once when the wait would outlast
+// the context's deadline. After success the caller must call release.
 func (b *Budget) acquire(ctx context.Context, cost int) (time.Duration, error) {
 	start := time.Now()
 	cost, err := b.enqueue(ctx, start, cost)
@@ -69,17 +71,29 @@ func (b *Budget) acquire(ctx context.Context, cost int) (time.Duration, error) {
 		return 0, err
 	}
 	defer b.dequeue(cost)
+	waited := false
 	select {
 	case b.turn <- struct{}{}:
-	case <-ctx.Done():
-		return time.Since(start), ctx.Err()
+	default:
+		waited = true
+		select {
+		case b.turn <- struct{}{}:
+		case <-ctx.Done():
+			return time.Since(start), ctx.Err()
+		}
 	}
 	defer func() { <-b.turn }()
 	for {
 		wait, err := b.take(ctx, cost)
-		if err != nil || wait == 0 {
+		switch {
+		case err != nil:
 			return time.Since(start), err
+		case wait == 0 && !waited:
+			return 0, nil
+		case wait == 0:
+			return time.Since(start), nil
 		}
+		waited = true
 		if err := sleep(ctx, wait); err != nil {
 			return time.Since(start), err
 		}
@@ -93,9 +107,22 @@ func (b *Budget) release(hint *Hint) {
 	defer b.mu.Unlock()
 	b.flying--
 	if hint != nil && hint.Reset > 0 {
-		b.quota = max(hint.Remaining-b.flying, 0)
-		b.quotaEnd = time.Now().Add(min(hint.Reset, maxPause))
+		b.heed(time.Now(), *hint)
 	}
+}
+
+// heed takes over a server's figures. Answers overtake each other, so within
+// one quota the lowest figure counts and the latest end. What is on its way
+// comes out of what remains.
+func (b *Budget) heed(now time.Time, h Hint) {
+	quota, end := max(h.Remaining-b.flying, 0), now.Add(min(h.Reset, maxPause))
+	if now.Before(b.quotaEnd) {
+		quota = min(quota, b.quota)
+		if end.Before(b.quotaEnd) {
+			end = b.quotaEnd
+		}
+	}
+	b.last, b.quota, b.quotaEnd = h, quota, end
 }
 
 // Pause stops all calls for a while, at most 15 minutes. A shorter pause never
@@ -164,6 +191,9 @@ func (b *Budget) take(ctx context.Context, cost int) (time.Duration, error) {
 	defer b.mu.Unlock()
 	now := time.Now()
 	b.recover(now)
+	if b.last.Limit > 0 && !now.Before(b.quotaEnd) {
+		b.heed(now, Hint{Limit: b.last.Limit, Remaining: b.last.Limit, Reset: b.last.Reset})
+	}
 	if b.drain && !now.Before(b.resume) {
 		b.drain = false
 		if spare := int(b.limiter.TokensAt(now)) - cost; spare > 0 && b.full != rate.Inf {

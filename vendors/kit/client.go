@@ -106,17 +106,19 @@ func configError(vendor string, err error) error {
 	return &pos.Error{Op: "New", Vendor: vendor, Kind: pos.KindInvalid, Err: err}
 }
 
-// checkRedirect follows redirects on the same host only: headers with
-// credentials would go along.
+// checkRedirect follows redirects of reads on the same host. Elsewhere the
+// credentials would go along, and a redirected write may become a read.
 func (c *Client) checkRedirect(r *http.Request, via []*http.Request) error {
-	if !sameOrigin(r.URL, c.origin) || len(via) >= 5 {
+	first := via[0].Method
+	if !sameOrigin(r.URL, c.origin) || len(via) >= 5 || first != http.MethodGet && first != http.MethodHead {
 		return errRedirect
 	}
 	return nil
 }
 
-// Now returns the vendor's time as its answers tell it, to the second and
-// never ahead of it; the local time before the first answer.
+// Now returns the vendor's time as the Date headers of its answers tell it, up
+// to a second and a transmission behind; the local time before the first
+// answer. It may step back by a second.
 func (c *Client) Now() time.Time {
 	now, _ := c.clock.now()
 	return now
@@ -175,7 +177,7 @@ func (c *Client) run(ctx context.Context, r *Request, limit int64, use func(*Res
 	c.allowance.earn()
 	var last *pos.Error
 	attempt, renewed := 0, false
-	wait := newDelays(ctx, c.opts.Retry, c.allowance)
+	wait := &delays{ctx: ctx, retry: c.opts.Retry, budget: c.allowance}
 	once := func() error {
 		for {
 			attempt++

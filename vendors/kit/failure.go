@@ -47,7 +47,7 @@ var ErrOutcomeUnknown = errors.New("no answer: the write may have been carried o
 var (
 	errTooLarge = errors.New("the answer is larger than allowed")
 	errSilent   = errors.New("the vendor sent nothing for too long")
-	errRedirect = errors.New("redirect to another host refused")
+	errRedirect = errors.New("redirect refused: it leaves the host, moves a write or goes in circles")
 )
 
 // kindOfStatus is the classification that holds unless a vendor knows better.

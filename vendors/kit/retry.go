@@ -65,42 +65,39 @@ func (a *allowance) spend() bool {
 // delays is a backoff in which the server's wish wins. It gives up when the
 // attempts, the retry budget or the time of the context are used up.
 type delays struct {
-	backoff.BackOff
 	ctx      context.Context //nolint:containedctx // lives as long as one call
-	attempts int             // that are left
+	retry    Retry
 	budget   *allowance
+	attempts int           // that were repeated
 	hint     time.Duration // of the last answer
-}
-
-func newDelays(ctx context.Context, r Retry, budget *allowance) *delays {
-	return &delays{
-		BackOff: backoff.NewExponentialBackOff(
-			backoff.WithInitialInterval(r.MinDelay),
-			backoff.WithMaxInterval(r.MaxDelay),
-			backoff.WithMultiplier(2),
-			backoff.WithMaxElapsedTime(0)),
-		ctx:      ctx,
-		attempts: r.Attempts - 1,
-		budget:   budget,
-	}
+	own      *backoff.ExponentialBackOff
 }
 
 // Context makes the wait end with the call's context.
 func (d *delays) Context() context.Context { return d.ctx }
 
+// Reset implements [backoff.BackOff]; each call has delays of its own.
+func (d *delays) Reset() {}
+
 // NextBackOff implements [backoff.BackOff].
 func (d *delays) NextBackOff() time.Duration {
-	if d.attempts <= 0 {
+	if d.attempts++; d.attempts >= d.retry.Attempts {
 		return backoff.Stop
 	}
-	delay := max(d.BackOff.NextBackOff(), d.hint)
+	if d.own == nil {
+		d.own = backoff.NewExponentialBackOff(
+			backoff.WithInitialInterval(d.retry.MinDelay),
+			backoff.WithMaxInterval(d.retry.MaxDelay),
+			backoff.WithMultiplier(2),
+			backoff.WithMaxElapsedTime(0))
+	}
+	delay := max(d.own.NextBackOff(), d.hint)
 	if deadline, ok := d.ctx.Deadline(); ok && !time.Now().Add(delay).Before(deadline) {
 		return backoff.Stop
 	}
 	if !d.budget.spend() {
 		return backoff.Stop
 	}
-	d.attempts--
 	return delay
 }
 

@@ -63,10 +63,11 @@ func retryAfter(h http.Header, fallback time.Time) time.Duration {
 	return wait
 }
 
-// QuotaHeaders returns the Hint function of a vendor that tells in one header
-// how many calls remain and in another when the quota is full again, in any
-// form that [ParseRetryAfter] reads.
-func QuotaHeaders(remaining, reset string) func(http.Header) (Hint, bool) {
+// QuotaHeaders returns the Hint function of a vendor that tells in three
+// headers how many calls it allows at a time, how many of them remain, and when
+// all are there again, in any form that [ParseRetryAfter] reads. The first name
+// may be empty.
+func QuotaHeaders(limit, remaining, reset string) func(http.Header) (Hint, bool) {
 	return func(h http.Header) (Hint, bool) {
 		left, err := strconv.Atoi(strings.TrimSpace(h.Get(remaining)))
 		if err != nil || left < 0 {
@@ -77,6 +78,10 @@ func QuotaHeaders(remaining, reset string) func(http.Header) (Hint, bool) {
 			now = time.Now()
 		}
 		wait, ok := ParseRetryAfter(h.Get(reset), now)
-		return Hint{Remaining: left, Reset: wait}, ok
+		hint := Hint{Remaining: left, Reset: wait}
+		if n, err := strconv.Atoi(strings.TrimSpace(h.Get(limit))); err == nil && n > 0 {
+			hint.Limit = n
+		}
+		return hint, ok
 	}
 }

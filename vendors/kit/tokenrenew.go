@@ -75,10 +75,11 @@ func (s *TokenSource) exchange(ctx context.Context, w want) error {
 		if err := s.read(ctx); err != nil {
 			return err
 		}
+		if err := s.offer(ctx); err != nil {
+			return err
+		}
 		old, refused := s.state()
 		switch {
-		case s.unsavedNow():
-			return s.store(ctx, old)
 		case w.good(&old):
 			return nil
 		case refused != nil && refused.same(&old):
@@ -106,10 +107,15 @@ func (s *TokenSource) state() (current Token, refused *Token) {
 	return s.current, s.refused
 }
 
-func (s *TokenSource) unsavedNow() bool {
+// offer gives the store a token that it did not take before.
+func (s *TokenSource) offer(ctx context.Context) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.unsaved
+	unsaved, t := s.unsaved, s.current
+	s.mu.Unlock()
+	if !unsaved {
+		return nil
+	}
+	return s.store(ctx, t)
 }
 
 func (s *TokenSource) leaseKey() string { return s.cfg.Key + ".lease" }
@@ -197,19 +203,14 @@ func (s *TokenSource) refreshFailed(ctx context.Context, old *Token, err error) 
 // again later.
 func (s *TokenSource) store(ctx context.Context, fresh Token) error {
 	s.mu.Lock()
-	spent, revision := s.current, s.revision
+	revision := s.revision
 	s.current, s.unsaved = fresh, true
 	s.mu.Unlock()
 	err := s.put(ctx, fresh, revision)
 	for pause := 100 * time.Millisecond; err != nil; pause *= 2 {
-		data, now, rerr := s.opts.Store.Get(ctx, s.cfg.Key)
-		if rerr == nil {
-			if other, _, derr := decodeToken(data); derr == nil && !other.same(&spent) && !other.same(&fresh) {
-				return s.adopt(ctx)
-			}
-		}
-		if rerr == nil || errors.Is(rerr, pos.ErrNotFound) {
-			revision = now
+		// The write may have come through, or another process was faster.
+		if _, now, rerr := s.opts.Store.Get(ctx, s.cfg.Key); rerr == nil && now != revision {
+			return s.adopt(ctx)
 		}
 		if pause > time.Second || sleep(ctx, pause) != nil {
 			s.tell(ctx, TokenUnsaved, &fresh, err)
@@ -221,7 +222,7 @@ func (s *TokenSource) store(ctx context.Context, fresh Token) error {
 	return nil
 }
 
-// adopt gives up our token for one that another process stored meanwhile.
+// adopt takes what is stored in place of what we could not store.
 func (s *TokenSource) adopt(ctx context.Context) error {
 	s.mu.Lock()
 	s.unsaved = false
