@@ -55,17 +55,6 @@ type Client struct {
 	Campuses []string
 }
 
-// Subscription is a receiver of webhooks that exists from the start.
-type Subscription struct {
-	URL string
-	// Secret signs the deliveries; empty means Config.WebhookSecret or a generated one.
-	Secret string
-	// EventTypes as in the API; nil means all.
-	EventTypes []string
-	// Kiosks limit the events; nil means all.
-	Kiosks []string
-}
-
 // DefaultClient is the credential of a fake that is configured without any.
 func DefaultClient() Client {
 	return Client{ID: "fake-client", Secret: "fake-client-secret", APIKey: "fake-api-key"}
@@ -104,10 +93,6 @@ type Config struct {
 	Without []Feature
 	// WebhookSecret signs the webhooks of new subscriptions, until it is
 	// rotated; empty: each gets one of its own.
-	WebhookSecret string
-	// Webhooks are subscriptions of the first client. Their URLs may be plain http.
-	Webhooks []Subscription
-	// WebhookSecret, where set, is the secret of every new subscription; rotation still makes another.
 	WebhookSecret string
 	// InsecureWebhooks accepts subscriptions to plain http URLs, for receivers on loopback.
 	InsecureWebhooks bool

@@ -36,6 +36,9 @@ func (f *Fake) Sell(s posfake.Sale) (posfake.Record, error) {
 	if !s.OccurredAt.IsZero() {
 		tx.placed = milliseconds(s.OccurredAt)
 	}
+	if tx.placed.After(f.now) {
+		return posfake.Record{}, fmt.Errorf("bytetechfake: a sale at %v is in the future", s.OccurredAt)
+	}
 	if tx.reference == "" {
 		tx.reference = f.id("ch")
 	}
@@ -248,7 +251,8 @@ func (f *Fake) Void(id string) (posfake.Record, error) { return f.change(id, f.v
 
 // SetStock lets a restocker add or remove packages until there are as many; nil
 // makes the fridge forget that it ever had the product. An offline fridge
-// tells the cloud later.
+// tells the cloud later. A SKU that the catalogue lacks is taken for a meal of
+// a former menu, and becomes an archived product.
 func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 	defer f.begin()()
 	k, err := f.find(location)
@@ -257,10 +261,14 @@ func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 	}
 	p := f.product(sku)
 	switch {
-	case p == nil:
-		return fmt.Errorf("bytetechfake: no product %q", sku)
 	case quantity != nil && *quantity < 0:
 		return fmt.Errorf("bytetechfake: quantity %d is negative", *quantity)
+	case p == nil && sku == "":
+		return errors.New("bytetechfake: stock of no product")
+	case p == nil:
+		p = f.newProduct(f.now)
+		p.name, p.externalID, p.archived = sku, sku, true
+		f.bySKU[sku] = p
 	}
 	k.do(func() { f.setStock(k, p, quantity) })
 	return nil

@@ -60,7 +60,7 @@ func TestSetStock(t *testing.T) {
 	if n := a.line("M1").Available; n != -1 {
 		t.Errorf("%d packages of a product that was forgotten", n)
 	}
-	for _, bad := range []error{a.fake.SetStock("9", "M1", nil), a.fake.SetStock(kid, "X", nil), a.fake.SetStock(kid, "M1", ptr(int64(-1)))} {
+	for _, bad := range []error{a.fake.SetStock("9", "M1", nil), a.fake.SetStock(kid, "", nil), a.fake.SetStock(kid, "M1", ptr(int64(-1)))} {
 		if bad == nil {
 			t.Error("accepted")
 		}

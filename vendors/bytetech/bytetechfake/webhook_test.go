@@ -251,18 +251,20 @@ func TestWebhookFaults(t *testing.T) {
 	})
 }
 
-func TestConfiguredSubscriptions(t *testing.T) {
+func TestSubscribe(t *testing.T) {
 	t.Parallel()
-	if _, err := bytetechfake.New(bytetechfake.Config{Webhooks: []bytetechfake.Subscription{{URL: "nowhere"}}}); err == nil || !strings.Contains(err.Error(), "Webhooks[0]") {
-		t.Errorf("error %v", err)
-	}
 	synctest.Test(t, func(t *testing.T) {
-		a := newAPI(t, bytetechfake.Config{WebhookSecret: "whsec_fixed", Webhooks: []bytetechfake.Subscription{{URL: "http://hooks.test"}}})
+		a := newAPI(t, bytetechfake.Config{WebhookSecret: "whsec_fixed", InsecureWebhooks: true})
+		if _, err := a.fake.Subscribe("nowhere"); err == nil {
+			t.Error("subscribed nowhere")
+		}
+		secret, err := a.fake.Subscribe("http://hooks.test")
+		a.ok(err)
 		r := &receiver{status: 204}
 		a.fake.Sender().SetClient(&http.Client{Transport: fakekit.NewTransport(r)})
 		a.product("M1", 1, "")
 		got := r.take()
-		if len(got) != 1 || got[0].Type != "product.updated" || got[0].header.Get("Byte-Signature") != bytetechfake.Sign("whsec_fixed", a.fake.Now(), got[0].body) {
+		if len(got) != 1 || secret != "whsec_fixed" || got[0].Type != "product.updated" || got[0].header.Get("Byte-Signature") != bytetechfake.Sign(secret, a.fake.Now(), got[0].body) {
 			t.Errorf("%+v", got)
 		}
 	})
