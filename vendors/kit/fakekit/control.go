@@ -54,7 +54,7 @@ func Control(sim posfake.Simulator) http.Handler {
 		return nil, sim.AddForeign(in.SKU, in.Name, in.Price)
 	}))
 	c.handle("POST /_fake/fault", posting(c.fault))
-	c.handle("DELETE /_fake/fault/{id}", c.clear)
+	c.handle("DELETE /_fake/fault/{id}", c.clearOne)
 	c.handle("DELETE /_fake/fault", c.clearAll)
 	c.handle("POST /_fake/clock", posting(c.advance))
 	c.handle("GET /_fake/clock", func(*http.Request) (any, error) { return nowBody{sim.Now()}, nil })
@@ -134,7 +134,7 @@ func (c *controller) fault(in faultBody) (any, error) {
 		}
 		in.Latency = d
 	}
-	clear, err := c.sim.Inject(in.Fault)
+	end, err := c.sim.Inject(in.Fault)
 	if errors.Is(err, ErrBadFault) {
 		return nil, badRequest("%w", err)
 	}
@@ -144,11 +144,11 @@ func (c *controller) fault(in faultBody) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.next++
-	c.clears[c.next] = clear
+	c.clears[c.next] = end
 	return armedBody{c.next}, nil
 }
 
-func (c *controller) clear(r *http.Request) (any, error) {
+func (c *controller) clearOne(r *http.Request) (any, error) {
 	id, _ := strconv.Atoi(r.PathValue("id"))
 	c.mu.Lock()
 	end := c.clears[id]

@@ -286,7 +286,7 @@ func (s *Server) Intercept(match func(*http.Request) bool, fn http.HandlerFunc) 
 }
 
 // Inject scripts a fault; the returned function ends it.
-func (s *Server) Inject(f posfake.Fault) (clear func(), err error) {
+func (s *Server) Inject(f posfake.Fault) (end func(), err error) {
 	if err := checkFault(f, s.cfg.Faults, s.ops); err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func TestFaultIsUsedUpAndCleared(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	client := &http.Client{Transport: c.Transport()}
-	clear, err := c.Inject(posfake.Fault{Kind: posfake.FaultStatus, Status: 429, RetryAfter: "7", Times: -1, Skip: 1})
+	end, err := c.Inject(posfake.Fault{Kind: posfake.FaultStatus, Status: 429, RetryAfter: "7", Times: -1, Skip: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestFaultIsUsedUpAndCleared(t *testing.T) {
 	var got []int
 	for i := range 4 {
 		if i == 3 {
-			clear()
+			end()
 		}
 		status, text, err := do(t.Context(), client, http.MethodGet, "http://x/n/a", "")
 		if err != nil || i == 0 && text != "a!a!" || i == 3 && text != "a!" {

@@ -133,7 +133,7 @@ func (c *catalog) pricingRules() []*object {
 // variation finds the live variation of a SKU that is present at a location,
 // or any live one.
 func (c *catalog) variation(sku, location string) *object {
-	var any *object
+	var other *object
 	for _, id := range c.bySKU[sku] {
 		o := c.live(id)
 		if o == nil || o.view.Variation.SKU != sku {
@@ -142,9 +142,9 @@ func (c *catalog) variation(sku, location string) *object {
 		if c.sellsAt(o, location) {
 			return o
 		}
-		any = o
+		other = o
 	}
-	return any
+	return other
 }
 
 // sellsAt reports whether a variation and its item are present at a location

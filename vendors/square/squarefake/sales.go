@@ -36,6 +36,9 @@ type entry struct {
 	payment  *paymentEntry
 	refund   *refundEntry // for return orders
 	refunds  []*refundEntry
+
+	byAPI      bool // made through the Orders API
+	fulfilling bool // paid or not, the goods have not been handed over
 }
 
 type pastOrder struct {
@@ -87,7 +90,14 @@ func (f *Fake) moment() time.Time { return f.Now().Truncate(time.Millisecond) }
 // for the discount of that name that staff tap. State "pending" is a card
 // payment that is authorised but not captured, "failed" one that was declined
 // after the goods had gone.
-func (f *Fake) Sell(s posfake.Sale) (posfake.Record, error) {
+func (f *Fake) Sell(s posfake.Sale) (posfake.Record, error) { return f.sell(s, false) }
+
+// SellByAPI books a sale whose order an application made through the Orders
+// API, as kiosks and online shops do: the order has a version, fires order
+// webhooks, and although paid it stays OPEN until [Fake.Fulfil].
+func (f *Fake) SellByAPI(s posfake.Sale) (posfake.Record, error) { return f.sell(s, true) }
+
+func (f *Fake) sell(s posfake.Sale, byAPI bool) (posfake.Record, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	p := f.placeByID[s.Location]
@@ -117,7 +127,7 @@ func (f *Fake) Sell(s posfake.Sale) (posfake.Record, error) {
 	}
 	e := &entry{
 		seq: f.sales.next(), lines: lines, priced: priced, created: now, occurred: occurred,
-		state: s.State, ref: s.Reference,
+		state: s.State, ref: s.Reference, byAPI: byAPI, fulfilling: byAPI,
 	}
 	if e.state == "" {
 		e.state = "completed"
@@ -125,6 +135,10 @@ func (f *Fake) Sell(s posfake.Sale) (posfake.Record, error) {
 	o := f.newOrder(p, e)
 	o.TotalTipMoney.Amount = s.Tip
 	o.TotalMoney.Amount += s.Tip
+	if byAPI {
+		o.Source = &source{"Farmacy Kiosk"}
+		o.Fulfillments = []fulfillment{{"F1", "PICKUP", "PROPOSED"}}
+	}
 	switch {
 	case s.Tender == "none":
 		e.state = "open"
@@ -135,8 +149,40 @@ func (f *Fake) Sell(s posfake.Sale) (posfake.Record, error) {
 	f.sales.atPlace[p.id] = append(f.sales.atPlace[p.id], e)
 	f.commit(e, o, false)
 	f.sold(p, e, -1)
+	f.orderChanged(e, "order.created", "order_created")
 	f.paymentChanged(e, "payment.created")
 	return f.book(e), nil
+}
+
+// Fulfil hands the goods of an order by [Fake.SellByAPI] over, which completes it.
+func (f *Fake) Fulfil(id string) (posfake.Record, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e, err := f.sale(id)
+	if err != nil {
+		return posfake.Record{}, err
+	}
+	if !e.fulfilling || e.state != "completed" {
+		return posfake.Record{}, fmt.Errorf("%w: nothing paid is left to hand over", errNotAllowed)
+	}
+	e.fulfilling = false
+	o := *e.now
+	o.Fulfillments = []fulfillment{{"F1", "PICKUP", "COMPLETED"}}
+	f.commit(e, &o, false)
+	f.orderChanged(e, "order.updated", "order_updated")
+	return f.book(e), nil
+}
+
+// orderChanged fires the summary that orders made through the API get.
+func (f *Fake) orderChanged(e *entry, kind, object string) {
+	if !e.byAPI {
+		return
+	}
+	o := e.now
+	f.notify(event{kind: kind, object: "order", id: o.ID, location: o.LocationID, data: map[string]any{object: map[string]any{
+		"order_id": o.ID, "version": o.Version, "location_id": o.LocationID, "state": o.State,
+		"created_at": o.CreatedAt, "updated_at": o.UpdatedAt,
+	}}})
 }
 
 // basket looks up what is sold at the place.
@@ -297,7 +343,7 @@ func (f *Fake) settlePayment(e *entry, o *order, p *payment) {
 func (f *Fake) commit(e *entry, o *order, silent bool) {
 	now := f.moment()
 	switch {
-	case e.state == "completed" && o.State == "OPEN":
+	case e.state == "completed" && o.State == "OPEN" && !e.fulfilling:
 		o.State, e.closed = "COMPLETED", now
 	case e.state == "voided" && o.State != "CANCELED":
 		o.State, e.closed = "CANCELED", now
@@ -317,6 +363,9 @@ func (f *Fake) commit(e *entry, o *order, silent bool) {
 		e.past = append(e.past, pastOrder{now, e.now})
 	}
 	e.changed = now
+	if e.byAPI {
+		o.Version++
+	}
 	o.CreatedAt, o.UpdatedAt, o.ClosedAt = stampOf(e.created), stampOf(e.updated), stampOf(e.closed)
 	e.now = o
 }
@@ -399,6 +448,7 @@ func (f *Fake) Edit(ed posfake.Edit) (posfake.Record, error) {
 		kind = "payment.created"
 	}
 	f.commit(e, &o, ed.Silent)
+	f.orderChanged(e, "order.updated", "order_updated")
 	f.paymentChanged(e, kind)
 	return f.book(e), nil
 }
@@ -436,6 +486,7 @@ func (f *Fake) Void(id string) (posfake.Record, error) {
 	}
 	f.commit(e, &o, false)
 	f.sold(f.placeByID[o.LocationID], e, +1)
+	f.orderChanged(e, "order.updated", "order_updated")
 	f.paymentChanged(e, "payment.updated")
 	return f.book(e), nil
 }

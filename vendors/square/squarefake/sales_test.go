@@ -312,11 +312,11 @@ func TestOrderFaults(t *testing.T) {
 			return len(c.ok("POST", "/v2/orders/search", search(`"L0001"`, more)).at("orders").list())
 		}
 		inject := func(f posfake.Fault) func() {
-			clear, err := c.fake.Inject(f)
+			end, err := c.fake.Inject(f)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return clear
+			return end
 		}
 		inject(posfake.Fault{Kind: posfake.FaultDuplicate})
 		if n := count(""); n != 4 {
@@ -330,11 +330,11 @@ func TestOrderFaults(t *testing.T) {
 		if n := count(narrow); n != 2 {
 			t.Errorf("widened: %d", n)
 		}
-		clear := inject(posfake.Fault{Kind: posfake.FaultStaleReads, Latency: time.Minute})
+		end := inject(posfake.Fault{Kind: posfake.FaultStaleReads, Latency: time.Minute})
 		if n := count(""); n != 1 {
 			t.Errorf("stale: %d", n)
 		}
-		clear()
+		end()
 		cursor := c.ok("POST", "/v2/orders/search", search(`"L0001"`, `,"limit":1`)).at("cursor").str()
 		inject(posfake.Fault{Kind: posfake.FaultPageToken})
 		c.refused("POST", "/v2/orders/search", search(`"L0001"`, `,"limit":1,"cursor":"`+cursor+`"`), 400, "INVALID_CURSOR")
@@ -377,4 +377,27 @@ func TestOrderLag(t *testing.T) {
 	c.refused("GET", "/v2/orders/"+r.ID, nil, 404, "NOT_FOUND")
 	c.fake.Advance(time.Minute)
 	c.order(r.ID)
+}
+
+func TestSellByAPI(t *testing.T) {
+	t.Parallel()
+	c, _, _ := withMeal(t, squarefake.Config{})
+	r, err := c.fake.SellByAPI(one("L0001", "FARM-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := c.order(r.ID)
+	checkIdentities(t, o)
+	if o.at("state").str() != "OPEN" || o.at("version").num() != 1 || len(o.at("tenders").list()) != 1 || r.State != "completed" {
+		t.Errorf("paid and not handed over: %v, %+v", o.v, r)
+	}
+	if r, err = c.fake.Fulfil(r.ID); err != nil || r.Version != 2 {
+		t.Errorf("%+v %v", r, err)
+	}
+	if o = c.order(r.ID); o.at("state").str() != "COMPLETED" || o.at("version").num() != 2 {
+		t.Errorf("handed over: %v", o.v)
+	}
+	if _, err := c.fake.Fulfil(r.ID); err == nil {
+		t.Error("handed over twice")
+	}
 }

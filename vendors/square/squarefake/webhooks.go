@@ -87,6 +87,7 @@ type eventData struct {
 // eventTypes are the events that the fake fires.
 var eventTypes = []string{
 	"catalog.version.updated", "inventory.count.updated", "location.created", "location.updated", "oauth.authorization.revoked",
+	"order.created", "order.updated",
 	"payment.created", "payment.updated", "refund.created", "refund.updated",
 }
 

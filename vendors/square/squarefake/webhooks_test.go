@@ -111,13 +111,13 @@ func TestWebhooks(t *testing.T) {
 		if d := cmp.Diff([]string{"catalog.version.updated", "payment.updated", "refund.created"}, rc.take()); d != "" {
 			t.Error(d)
 		}
-		clear, err := c.fake.Inject(posfake.Fault{Kind: posfake.FaultSilence})
+		end, err := c.fake.Inject(posfake.Fault{Kind: posfake.FaultSilence})
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.sell(one("L0002", "FARM-1"))
 		synctest.Wait()
-		clear()
+		end()
 		if _, err := c.fake.Inject(posfake.Fault{Kind: posfake.FaultRepeat, Op: "payment.created", Times: 3}); err != nil {
 			t.Fatal(err)
 		}

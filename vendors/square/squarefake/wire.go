@@ -13,6 +13,7 @@ type order struct {
 	LineItems     []lineItem     `json:"line_items,omitempty"`
 	Discounts     []discountLine `json:"discounts,omitempty"`
 	Taxes         []taxLine      `json:"taxes,omitempty"`
+	Fulfillments  []fulfillment  `json:"fulfillments,omitempty"`
 	Tenders       []tender       `json:"tenders,omitempty"`
 	Returns       []orderReturn  `json:"returns,omitempty"`
 	ReturnAmounts *amounts       `json:"return_amounts,omitempty"`
@@ -29,6 +30,12 @@ type order struct {
 
 type source struct {
 	Name string `json:"name"`
+}
+
+type fulfillment struct {
+	UID   string `json:"uid"`
+	Type  string `json:"type"`
+	State string `json:"state"`
 }
 
 type lineItem struct {
