@@ -211,3 +211,7 @@ func stamp(t time.Time) string {
 	}
 	return t.UTC().Format(time.RFC3339Nano)
 }
+
+// Superseded is the action of outcomes of commands that were not carried out,
+// since a newer one left nothing of them to do.
+const Superseded pos.Action = "superseded"

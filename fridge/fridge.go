@@ -1,0 +1,174 @@
+// Package fridge is the Smart Fridge Integrator: a component that a service
+// embeds to speak with smart fridges. It polls and takes webhooks in, publishes
+// purchases, status and outcomes as events, hands stock to the inventory
+// service and carries out menu and coupon commands.
+//
+// Beyond what every integrator does it watches what only fridges have:
+//
+//   - expiry: [events.TypeLotExpiring] and [events.TypeLotExpired], once for
+//     each lot;
+//   - the cold chain: while a fridge says that its goods are not safe to sell,
+//     [events.TypeGoodsUnsafe] and an [events.TypeItemUnavailable] for each item
+//     in it, taken back when it says that they are safe. Silence proves nothing
+//     and changes nothing;
+//   - the door: [events.TypeDoorOpen] when it stands open too long.
+//
+// What is watched is kept in memory: after a restart, what still holds is told
+// again.
+//
+// The host builds the providers, so that the package links no vendor.
+package fridge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/internal/integrator"
+	"github.com/farmacyfoods/pointofsale/pos"
+	"github.com/farmacyfoods/pointofsale/pos/inventory"
+)
+
+// Config configures an [Integrator].
+type Config struct {
+	// Accounts are the accounts to serve; at least one.
+	Accounts []Account
+	// Journal keeps cursors and publishes events, both or neither. Nil means in
+	// memory: then Publisher gets the events, and a restart reads everything
+	// since Account.Since again, under the same event ids.
+	Journal events.Journal
+	// Publisher is required without a Journal and must be nil with one.
+	Publisher events.Publisher
+	// Subscriber brings menu and coupon commands; nil means that there are none.
+	Subscriber events.Subscriber
+	// Inventory takes the stock; nil means that only events tell of it.
+	Inventory inventory.Service
+	Schedule  Schedule
+	// Drain is how long running work may take after Run's context has ended;
+	// default 10 s.
+	Drain    time.Duration
+	Logger   *slog.Logger // nil logs nothing
+	Observer Observer
+	// NearExpiryDays is how many days before its last day a lot is told to
+	// expire soon; 0 means on its last day.
+	NearExpiryDays int
+	// DoorOpen is how long a door may stand open; default 5 min.
+	DoorOpen time.Duration
+}
+
+func (c *Config) check() error {
+	var ps pos.Problems
+	if c.NearExpiryDays < 0 {
+		ps = append(ps, pos.Problem{Field: "NearExpiryDays", Reason: "is negative"})
+	}
+	if c.DoorOpen < 0 {
+		ps = append(ps, pos.Problem{Field: "DoorOpen", Reason: "is negative"})
+	}
+	if ps != nil {
+		return &pos.Error{Op: "fridge.New", Kind: pos.KindInvalid, Err: ps}
+	}
+	return nil
+}
+
+// Account is one vendor account with its provider, its webhook (nil if there
+// is none), its own schedule and where its purchases begin:
+//
+//	Provider pos.Provider
+//	Webhook  pos.Webhook
+//	Schedule Schedule  // zero fields: as in Config
+//	Since    time.Time // zero: as far back as the system goes
+type Account = integrator.Account
+
+// Schedule says how often things are read; 0 is the default, negative is off:
+//
+//	Purchases     time.Duration // 1 min
+//	Inventory     time.Duration // 5 min
+//	InventoryFull time.Duration // 6 h
+//	Status        time.Duration // 1 min, or what the capabilities advise
+//	Locations     time.Duration // 15 min
+type Schedule = integrator.Schedule
+
+// Observer is told of polls, commits, notices, pushes and lag through nil-able
+// functions, for metrics and traces.
+type Observer = integrator.Observer
+
+// Arguments of the functions of an [Observer].
+type (
+	PollInfo   = integrator.PollInfo
+	CommitInfo = integrator.CommitInfo
+	NoticeInfo = integrator.NoticeInfo
+	PushInfo   = integrator.PushInfo
+)
+
+// Report is what became of a push at one account: its Origin, the
+// pos.PushReport, and Err if nothing could be decided there.
+type Report = integrator.Report
+
+// Integrator serves the accounts. Make one with [New]; its methods are safe
+// for concurrent use.
+type Integrator struct{ engine *integrator.Engine }
+
+// New checks the whole configuration and builds an integrator. The error is a
+// [*pos.Error] of kind invalid that holds every problem. Nothing is started
+// and no vendor is called.
+func New(cfg Config) (*Integrator, error) {
+	engine := cfg.engine()
+	err := errors.Join(cfg.check(), engine.Validate())
+	if err != nil {
+		return nil, err
+	}
+	engine.Rules = newWatch(cfg).rules()
+	e, err := integrator.New(engine)
+	if err != nil {
+		return nil, err
+	}
+	return &Integrator{e}, nil
+}
+
+func (c *Config) engine() integrator.Config {
+	return integrator.Config{
+		Name:       "fridge",
+		Accounts:   c.Accounts,
+		Journal:    c.Journal,
+		Publisher:  c.Publisher,
+		Subscriber: c.Subscriber,
+		Inventory:  c.Inventory,
+		Schedule:   c.Schedule,
+		Drain:      c.Drain,
+		Logger:     c.Logger,
+		Observer:   c.Observer,
+	}
+}
+
+// Run works until ctx ends, drains and returns nil. An integrator runs once.
+func (i *Integrator) Run(ctx context.Context) error { return i.engine.Run(ctx) }
+
+// Handler serves POST /webhooks/{vendor}/{account} and /webhooks/{vendor} for
+// callbacks, GET /healthz and GET /readyz. Callbacks are answered with 200
+// when they are verified and kept, 401 when they are not genuine.
+func (i *Integrator) Handler() http.Handler { return i.engine.Handler() }
+
+// PushMenu pushes a menu to the accounts that the target matches and returns
+// their reports in the order of Config.Accounts; the error joins theirs. A
+// dry run returns the plan. Locations go to the account that has them; one
+// that none or several have is an error before anything is sent. It works
+// whether or not the integrator runs. Services that do not hold the integrator
+// send [events.TypeMenuPublished] instead.
+func (i *Integrator) PushMenu(ctx context.Context, to events.Target, push pos.MenuPush) ([]Report, error) {
+	return i.engine.PushMenu(ctx, to, push)
+}
+
+// PushCoupons pushes coupons on the terms of PushMenu.
+func (i *Integrator) PushCoupons(ctx context.Context, to events.Target, push pos.CouponPush) ([]Report, error) {
+	return i.engine.PushCoupons(ctx, to, push)
+}
+
+// Publish sends events of the host the way the integrator sends its own, for
+// example [events.NewAlarm] for a deprecated operation that a vendor's client
+// observed. The integrator must be running.
+func (i *Integrator) Publish(ctx context.Context, evs ...events.Event) error {
+	return i.engine.Publish(ctx, evs...)
+}

@@ -1,0 +1,247 @@
+package integrator
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/pos"
+)
+
+// callTimeout bounds one call of a provider.
+const callTimeout = 2 * time.Minute
+
+// account runs one vendor account.
+type account struct {
+	engine   *Engine
+	origin   events.Origin
+	provider pos.Provider
+	webhook  pos.Webhook
+	caps     pos.Capabilities
+	schedule Schedule
+	since    time.Time
+	log      *slog.Logger
+
+	health *health
+	inbox  *inbox
+	feeds  *feeds       // nil where purchases are not read
+	states *states      // nil where status is not read
+	stock  *stockReader // nil where inventory is not read
+	queues map[pos.Job]*pushQueue
+	places *loop
+	rules  gate // Rules are called one at a time
+
+	mu        sync.Mutex
+	locations []pos.Location // ordered by id
+	read      chan struct{}  // closed when locations were read for the first time
+}
+
+func newAccount(e *Engine, cfg Account) *account {
+	d := cfg.Provider.Describe()
+	a := &account{
+		engine:   e,
+		origin:   events.Origin{Vendor: d.Vendor, Account: d.Account},
+		provider: cfg.Provider,
+		webhook:  cfg.Webhook,
+		caps:     d.Capabilities,
+		schedule: cfg.Schedule.or(e.cfg.Schedule).or(defaults(d.Capabilities)),
+		since:    cfg.Since,
+		log:      e.log.With(slog.String("vendor", d.Vendor), slog.String("account", d.Account)),
+		queues:   make(map[pos.Job]*pushQueue),
+		rules:    newGate(1),
+		read:     make(chan struct{}),
+	}
+	a.health = newHealth(a)
+	a.inbox = newInbox(a)
+	a.places = newLoop(a.schedule.Locations, a.readLocations)
+	if a.caps.Purchases.OK() && a.schedule.Purchases > 0 {
+		a.feeds = newFeeds(a)
+	}
+	if a.caps.Status.OK() && a.schedule.Status > 0 {
+		a.states = newStates(a)
+	}
+	if a.caps.Inventory.OK() && a.schedule.Inventory > 0 {
+		a.stock = newStockReader(a)
+	}
+	for _, job := range []pos.Job{pos.JobMenu, pos.JobCoupons} {
+		if a.caps.Job(job).OK() {
+			a.queues[job] = newPushQueue(a, job)
+		}
+	}
+	return a
+}
+
+// start runs the account's loops in the group until stop ends.
+func (a *account) start(stop, work context.Context, group *sync.WaitGroup) {
+	first := a.firstDelay()
+	group.Go(func() {
+		var loops sync.WaitGroup
+		if a.feeds != nil {
+			a.feeds.begin(stop, work, first, &loops)
+		}
+		a.places.nudgeIf(a.schedule.Locations < 0)
+		loops.Go(func() { a.places.run(stop, work, first) })
+		loops.Go(func() { a.inbox.run(stop, work) })
+		if a.states != nil {
+			loops.Go(func() { a.states.poll.run(stop, work, first) })
+			loops.Go(func() { a.states.ageing.run(stop, work, 0) })
+		}
+		if a.stock != nil {
+			loops.Go(func() { a.stock.poll.run(stop, work, first) })
+			loops.Go(func() { a.stock.handover.loop.run(stop, work, 0) })
+		}
+		for _, q := range a.queues {
+			loops.Go(func() { q.loop.run(stop, work, first) })
+		}
+		if a.engine.cfg.Rules.Tick != nil {
+			loops.Go(func() { newLoop(time.Minute, a.tick).run(stop, work, time.Minute) })
+		}
+		loops.Wait()
+		if a.feeds != nil {
+			a.feeds.flush(work)
+		}
+		if a.stock != nil {
+			a.stock.handover.flush(work)
+		}
+	})
+}
+
+// firstDelay spreads the first work of many accounts.
+func (a *account) firstDelay() time.Duration {
+	spread := min(time.Duration(len(a.engine.accounts)-1)*10*time.Millisecond, a.schedule.Purchases/10)
+	return rand.N(max(spread, 0) + 1)
+}
+
+func (l *loop) nudgeIf(yes bool) {
+	if yes {
+		l.nudge()
+	}
+}
+
+// call bounds a call of the provider in time.
+func (a *account) call(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, callTimeout)
+}
+
+func (a *account) readLocations(ctx context.Context) (bool, error) {
+	start := time.Now()
+	found, err := a.listLocations(ctx)
+	a.health.poll(ctx, "locations", pos.JobAccount, start, len(found), err)
+	if err != nil {
+		return false, err
+	}
+	slices.SortFunc(found, func(x, y pos.Location) int { return cmp.Compare(x.ID, y.ID) })
+	a.mu.Lock()
+	a.locations = found
+	first := !a.ready()
+	if first {
+		close(a.read)
+	}
+	a.mu.Unlock()
+	if a.feeds != nil {
+		if err := a.feeds.regroup(ctx, found); err != nil {
+			return false, err
+		}
+	}
+	if a.states != nil {
+		a.states.keep(found)
+	}
+	return false, nil
+}
+
+func (a *account) listLocations(ctx context.Context) ([]pos.Location, error) {
+	ctx, cancel := a.call(ctx)
+	defer cancel()
+	var found []pos.Location
+	for l, err := range pos.AllLocations(ctx, a.provider, pos.LocationQuery{}) {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, l)
+	}
+	return found, nil
+}
+
+// ready reports whether the locations were read.
+func (a *account) ready() bool {
+	select {
+	case <-a.read:
+		return true
+	default:
+		return false
+	}
+}
+
+// known returns the locations as last read. The slice is not changed later.
+func (a *account) known() []pos.Location {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.locations
+}
+
+// location returns a location by id; what is not known has only the id.
+func (a *account) location(id string) pos.Location {
+	all := a.known()
+	if i, ok := find(all, id); ok {
+		return all[i]
+	}
+	return pos.Location{ID: id}
+}
+
+func find(all []pos.Location, id string) (int, bool) {
+	return slices.BinarySearchFunc(all, id, func(l pos.Location, id string) int { return cmp.Compare(l.ID, id) })
+}
+
+func (a *account) tick(ctx context.Context) (bool, error) {
+	evs, err := a.apply(ctx, func(r *Rules, now time.Time) []events.Event {
+		return r.Tick(a.origin, a.known(), now)
+	})
+	if err != nil {
+		return false, err
+	}
+	return false, a.publish(ctx, evs...)
+}
+
+// apply calls a rule.
+func (a *account) apply(ctx context.Context, rule func(*Rules, time.Time) []events.Event) ([]events.Event, error) {
+	if err := a.rules.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer a.rules.leave()
+	return rule(&a.engine.cfg.Rules, time.Now()), nil
+}
+
+// key builds a journal key for the account.
+func (a *account) key(parts ...string) string {
+	words := append([]string{word(a.origin.Vendor), word(a.origin.Account)}, parts...)
+	return strings.Join(words, ".")
+}
+
+// word escapes text so that it can be a word of a key. Different texts give
+// different words.
+func word(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-':
+			b.WriteByte(c)
+		default:
+			b.WriteString("_" + hex.EncodeToString([]byte{c}))
+		}
+	}
+	return b.String()
+}
+
+// stopped reports that an error only says that the work was cancelled.
+func stopped(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Canceled)
+}

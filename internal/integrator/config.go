@@ -1,0 +1,223 @@
+package integrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/pos"
+	"github.com/farmacyfoods/pointofsale/pos/inventory"
+)
+
+// Account is one vendor account that an integrator serves.
+type Account struct {
+	// Provider does the work. Required; vendor and account of its description
+	// are unique among the accounts of an integrator.
+	Provider pos.Provider
+	// Webhook understands the vendor's callbacks; nil if there are none.
+	Webhook pos.Webhook
+	// Schedule overrides the integrator's; zero fields do not.
+	Schedule Schedule
+	// Since is where purchases begin for locations that are new here, by the
+	// time of recording. Zero means as far back as the system goes.
+	Since time.Time
+}
+
+// Schedule says how often things are read. A negative interval switches the
+// reading off. Every wait varies by 10 % so that accounts do not fall in step.
+type Schedule struct {
+	Purchases time.Duration // default 1 min
+	Inventory time.Duration // what changed; default 5 min
+	// InventoryFull is how often all stock is read and handed over; default 6 h.
+	InventoryFull time.Duration
+	Status        time.Duration // default 1 min, or what the capabilities advise if that is longer
+	Locations     time.Duration // default 15 min
+}
+
+// or fills zero fields from another schedule.
+func (s Schedule) or(o Schedule) Schedule {
+	fill := func(d *time.Duration, other time.Duration) {
+		if *d == 0 {
+			*d = other
+		}
+	}
+	fill(&s.Purchases, o.Purchases)
+	fill(&s.Inventory, o.Inventory)
+	fill(&s.InventoryFull, o.InventoryFull)
+	fill(&s.Status, o.Status)
+	fill(&s.Locations, o.Locations)
+	return s
+}
+
+func defaults(c pos.Capabilities) Schedule {
+	return Schedule{
+		Purchases:     time.Minute,
+		Inventory:     5 * time.Minute,
+		InventoryFull: 6 * time.Hour,
+		Status:        max(time.Minute, c.Status.Interval),
+		Locations:     15 * time.Minute,
+	}
+}
+
+// Config configures an [Engine].
+type Config struct {
+	// Name tells integrators apart, such as "fridge"; it names subscriptions.
+	Name     string
+	Accounts []Account
+	// Journal keeps cursors and publishes events. If it is nil, Publisher must
+	// be set, and a [events.MemoryJournal] is made that relays to it.
+	Journal   events.Journal
+	Publisher events.Publisher
+	// Subscriber brings commands; nil means that there are none.
+	Subscriber events.Subscriber
+	// Inventory takes the stock; nil means that only events tell of it.
+	Inventory inventory.Service
+	Schedule  Schedule
+	// Intake stores callbacks before they are answered; nil means in memory.
+	Intake Intake
+	// Rules add events of their own; they are committed with the others.
+	Rules Rules
+	// Drain is how long running work may take after Run's context has ended;
+	// default 10 s.
+	Drain    time.Duration
+	Logger   *slog.Logger // nil logs nothing
+	Observer Observer
+}
+
+// Rules are what a kind of integrator knows beyond the engine. Nil functions
+// are not called. Calls for one account come one at a time; the events go out
+// in the order of the calls.
+type Rules struct {
+	// Purchase sees every version that is delivered.
+	Purchase func(o events.Origin, p *pos.Purchase, now time.Time) []events.Event
+	// Status sees every observation, changed or not, as it may be believed.
+	Status func(o events.Origin, s *pos.Status, now time.Time) []events.Event
+	// Stock sees what was read of a location: all lines if full, else what changed.
+	Stock func(o events.Origin, location pos.Location, stock []pos.Stock, full bool, now time.Time) []events.Event
+	// Tick is called once a minute.
+	Tick func(o events.Origin, locations []pos.Location, now time.Time) []events.Event
+}
+
+// Observer is told what happens, for logs, metrics and traces. Nil functions
+// are not called. They must be safe for concurrent use and return soon.
+type Observer struct {
+	Poll   func(PollInfo)
+	Commit func(CommitInfo)
+	Notice func(NoticeInfo)
+	Push   func(PushInfo)
+	// Lag is how far behind now the purchases of a group of locations are.
+	Lag func(o events.Origin, group int, lag time.Duration)
+}
+
+// PollInfo is one turn of reading a job.
+type PollInfo struct {
+	events.Origin
+	Job      pos.Job
+	Duration time.Duration
+	Rows     int
+	Err      error
+}
+
+// CommitInfo is one commit.
+type CommitInfo struct {
+	events.Origin
+	Events   int
+	Duration time.Duration
+	Err      error
+}
+
+// NoticeInfo is one notice of a vendor. Fresh is false for repeats.
+type NoticeInfo struct {
+	events.Origin
+	Notice pos.Notice
+	Fresh  bool
+}
+
+// PushInfo is one push that was tried.
+type PushInfo struct {
+	events.Origin
+	Job      pos.Job
+	Duration time.Duration
+	Report   pos.PushReport
+	Err      error
+}
+
+// Validate reports every problem of the configuration at once, as a
+// [*pos.Error] of kind invalid.
+func (c *Config) Validate() error {
+	var ps pos.Problems
+	add := func(item, field, format string, args ...any) {
+		ps = append(ps, pos.Problem{Item: item, Field: field, Reason: fmt.Sprintf(format, args...)})
+	}
+	if len(c.Accounts) == 0 {
+		add("", "Accounts", "is empty")
+	}
+	seen := make(map[events.Origin]bool)
+	for i := range c.Accounts {
+		field := fmt.Sprintf("Accounts[%d]", i)
+		if c.Accounts[i].Provider == nil {
+			add("", field+".Provider", "is missing")
+			continue
+		}
+		d := c.Accounts[i].Provider.Describe()
+		o := events.Origin{Vendor: d.Vendor, Account: d.Account}
+		switch {
+		case d.Vendor == "" || d.Account == "":
+			add(o.String(), field+".Provider", "its description names no vendor or no account")
+		case seen[o]:
+			add(o.String(), field, "the account is there twice")
+		}
+		seen[o] = true
+	}
+	switch {
+	case c.Journal == nil && c.Publisher == nil:
+		add("", "Publisher", "is missing, and there is no Journal")
+	case c.Journal != nil && c.Publisher != nil:
+		add("", "Publisher", "would be bypassed: the Journal publishes")
+	}
+	if c.Drain < 0 {
+		add("", "Drain", "is negative")
+	}
+	if ps != nil {
+		return &pos.Error{Op: c.Name + ".New", Kind: pos.KindInvalid, Err: ps}
+	}
+	return nil
+}
+
+// commit writes to the journal and tells the observer.
+func (a *account) commit(ctx context.Context, changes ...events.Change) ([]pos.Revision, error) {
+	start, n := time.Now(), 0
+	for i := range changes {
+		n += len(changes[i].Events)
+	}
+	revisions, err := a.engine.journal.Commit(ctx, changes...)
+	if f := a.engine.cfg.Observer.Commit; f != nil {
+		f(CommitInfo{a.origin, n, time.Since(start), err})
+	}
+	return revisions, err
+}
+
+// publish commits events without a cursor. It tries until it succeeds, the
+// events are refused or ctx ends.
+func (a *account) publish(ctx context.Context, evs ...events.Event) error {
+	for len(evs) > 0 {
+		n := min(len(evs), events.MaxCommitEvents)
+		err := backoff.Retry(func() error {
+			_, err := a.commit(ctx, events.Change{Events: evs[:n]})
+			if errors.Is(err, pos.ErrInvalid) || errors.Is(err, events.ErrClosed) {
+				return backoff.Permanent(err)
+			}
+			return err
+		}, backoff.WithContext(newBackoff(), ctx))
+		if err != nil {
+			return err
+		}
+		evs = evs[n:]
+	}
+	return nil
+}

@@ -1,0 +1,319 @@
+package integrator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/pos"
+)
+
+const (
+	// pagesPerTurn is how many pages a group reads before others get a turn.
+	pagesPerTurn = 10
+	// pageLimit keeps a page with its findings and the events of rules inside
+	// one commit.
+	pageLimit = 200
+	// overlap is how far behind its last sure instant a group starts again
+	// when the vendor refuses its cursor.
+	overlap = 10 * time.Minute
+)
+
+// feed reads the purchases of one group of locations.
+type feed struct {
+	account *account
+	feeds   *feeds
+	number  int
+	unit    string
+	key     string
+	loop    *loop
+
+	// turn is held while the group is read; it guards what follows.
+	turn     gate
+	revision pos.Revision
+	saved    time.Time
+	moved    bool // state is ahead of the journal
+	// restarted: the cursor was given up in this turn. A vendor that refuses
+	// the next one too is in trouble.
+	restarted bool
+
+	mu    sync.Mutex // guards state for readers that do not hold turn
+	state feedState
+}
+
+// feedState is the record of a group.
+type feedState struct {
+	// Locations is empty where the group is the whole account.
+	Locations []string `json:"locations,omitempty"`
+	// Retired: every location has left.
+	Retired bool       `json:"retired,omitempty"`
+	Cursor  pos.Cursor `json:"cursor,omitempty"`
+	// Since is where to start without a cursor.
+	Since time.Time `json:"since,omitzero"`
+	// Through is the instant up to which everything recorded was delivered.
+	Through time.Time `json:"through,omitzero"`
+	// Recent are the versions delivered around and after Through.
+	Recent recent `json:"recent,omitempty"`
+}
+
+// rewound gives the cursor up and starts behind the last sure instant.
+func (s feedState) rewound() feedState {
+	s.Cursor = ""
+	if !s.Through.IsZero() {
+		s.Since = s.Through.Add(-overlap)
+	}
+	return s
+}
+
+func (fd *feed) members() []string {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	return fd.state.Locations
+}
+
+func (fd *feed) set(s feedState) {
+	fd.mu.Lock()
+	defer fd.mu.Unlock()
+	fd.state = s
+}
+
+// reload reads the group's record; the caller holds turn or owns the feed.
+func (fd *feed) reload(ctx context.Context) error {
+	rec, err := fd.account.engine.journal.Load(ctx, fd.key)
+	if err != nil {
+		return err
+	}
+	state := feedState{Since: fd.account.since}
+	if rec.Revision != 0 {
+		state = feedState{}
+		if err := json.Unmarshal(rec.Cursor, &state); err != nil {
+			return &pos.Error{Op: "load " + fd.unit, Vendor: fd.account.origin.Vendor, Kind: pos.KindProtocol, Err: err}
+		}
+	}
+	fd.revision, fd.moved, fd.saved = rec.Revision, false, time.Now()
+	fd.set(state)
+	return nil
+}
+
+// save commits the state with the events that lead up to it.
+func (fd *feed) save(ctx context.Context, s feedState, evs []events.Event) error {
+	cursor, err := json.Marshal(&s)
+	if err != nil {
+		return err
+	}
+	revisions, err := fd.account.commit(ctx, events.Change{Key: fd.key, Revision: fd.revision, Cursor: cursor, Events: evs})
+	if err != nil {
+		// Whether it was done is open: what the journal says holds.
+		fd.revision = unknownRevision
+		return err
+	}
+	fd.revision, fd.saved, fd.moved = revisions[0], time.Now(), false
+	fd.set(s)
+	return nil
+}
+
+// unknownRevision makes the next turn load the record first.
+const unknownRevision = ^pos.Revision(0)
+
+// poll drains the group, at most pagesPerTurn pages.
+func (fd *feed) poll(ctx context.Context) (again bool, err error) {
+	f := fd.feeds
+	if err := f.slots.enter(ctx); err != nil {
+		return false, err
+	}
+	defer f.slots.leave()
+	if err := fd.turn.enter(ctx); err != nil {
+		return false, err
+	}
+	defer fd.turn.leave()
+	fd.restarted = false
+	start, rows := time.Now(), 0
+	for range pagesPerTurn {
+		var n int
+		n, again, err = fd.page(ctx, nil)
+		rows += n
+		if err != nil || !again {
+			break
+		}
+	}
+	fd.account.health.poll(ctx, fd.unit, pos.JobPurchases, start, rows, err)
+	fd.lag()
+	return again, err
+}
+
+// fetch reads single records that a notice named. More to read, or a group
+// that has not begun, is left to poll.
+func (fd *feed) fetch(ctx context.Context, records []string) error {
+	if err := fd.turn.enter(ctx); err != nil {
+		return err
+	}
+	defer fd.turn.leave()
+	if fd.state.Cursor == "" {
+		fd.loop.nudge()
+		return nil
+	}
+	start := time.Now()
+	n, again, err := fd.page(ctx, records)
+	if again {
+		fd.loop.nudge()
+	}
+	fd.account.health.poll(ctx, fd.unit, pos.JobPurchases, start, n, err)
+	return err
+}
+
+// page reads and commits one page. Purchases and cursor become visible
+// together.
+func (fd *feed) page(ctx context.Context, records []string) (rows int, more bool, err error) {
+	if fd.revision == unknownRevision {
+		if err := fd.reload(ctx); err != nil {
+			return 0, false, err
+		}
+	}
+	if fd.state.Retired {
+		return 0, false, nil
+	}
+	page, err := fd.read(ctx, records)
+	if errors.Is(err, pos.ErrCursor) && fd.state.Cursor != "" && !fd.restarted {
+		return 0, true, fd.restart(ctx)
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	rows = len(page.Purchases)
+	err = fd.take(ctx, page)
+	if errors.Is(err, pos.ErrConflict) { // Somebody else went on: read again from there.
+		return 0, true, nil
+	}
+	return rows, page.More, err
+}
+
+// take commits a page. A vendor that delivers more than was asked for gets
+// several commits: the first ones keep the cursor and remember the versions.
+func (fd *feed) take(ctx context.Context, page pos.PurchasePage) error {
+	for len(page.Purchases) > pageLimit {
+		part := pos.PurchasePage{Purchases: page.Purchases[:pageLimit], Next: fd.state.Cursor}
+		page.Purchases = page.Purchases[pageLimit:]
+		next, evs, err := fd.digest(ctx, &part)
+		if err == nil {
+			err = fd.save(ctx, next, evs)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	next, evs, err := fd.digest(ctx, &page)
+	if err != nil {
+		return err
+	}
+	moved := next.Cursor != fd.state.Cursor
+	switch {
+	case len(evs) > 0, moved && fd.state.Cursor == "", moved && time.Since(fd.saved) >= persistAfter:
+		return fd.save(ctx, next, evs)
+	case moved || !next.Through.Equal(fd.state.Through):
+		fd.set(next)
+		fd.moved = true
+	}
+	return nil
+}
+
+func (fd *feed) read(ctx context.Context, records []string) (pos.PurchasePage, error) {
+	ctx, cancel := fd.account.call(ctx)
+	defer cancel()
+	q := pos.PurchaseQuery{Locations: fd.state.Locations, After: fd.state.Cursor, Records: records, Limit: pageLimit}
+	if q.After == "" {
+		q.Since = fd.state.Since
+	}
+	page, err := fd.account.provider.Purchases(ctx, q)
+	if err == nil && records == nil && page.More && page.Next == fd.state.Cursor {
+		err = &pos.Error{Op: "Purchases", Vendor: fd.account.origin.Vendor, Kind: pos.KindProtocol, Err: errStuck}
+	}
+	return page, err
+}
+
+var errStuck = errors.New("the cursor does not move although there is more to read")
+
+// digest turns a page into events and the state that follows them.
+func (fd *feed) digest(ctx context.Context, page *pos.PurchasePage) (feedState, []events.Event, error) {
+	a, next := fd.account, fd.state
+	next.Cursor = page.Next
+	if page.Through.After(next.Through) {
+		next.Through = page.Through
+	}
+	memory := next.Recent.open()
+	var evs []events.Event
+	for i := range page.Purchases {
+		p := &page.Purchases[i]
+		if memory.delivered(p) {
+			continue
+		}
+		evs = append(evs, events.NewPurchase(a.origin, *p, memory.earlier(p, fd.state.Through)))
+		memory.add(p)
+		if a.engine.cfg.Rules.Purchase == nil {
+			continue
+		}
+		more, err := a.apply(ctx, func(r *Rules, now time.Time) []events.Event { return r.Purchase(a.origin, p, now) })
+		if err != nil {
+			return next, nil, err
+		}
+		evs = append(evs, more...)
+	}
+	for i := range page.Findings {
+		evs = append(evs, events.NewGap(a.origin, fd.unit, time.Now(), events.Gap{
+			Locations: fd.state.Locations, Reason: "finding", Until: page.Through, Finding: &page.Findings[i],
+		}))
+	}
+	if !page.Horizon.IsZero() && fd.state.Cursor == "" {
+		a.log.Warn("the system no longer has older purchases", "unit", fd.unit, "horizon", page.Horizon)
+		evs = append(evs, events.NewGap(a.origin, fd.unit, time.Now(), events.Gap{
+			Locations: fd.state.Locations, Reason: "horizon", From: fd.state.Since, Until: page.Horizon,
+		}))
+	}
+	next.Recent = memory.close(next.Through.Add(-overlap))
+	return next, evs, nil
+}
+
+// restart begins again behind the last sure instant, after the vendor refused
+// the cursor. What was delivered since then is known from the recent versions
+// and not delivered twice.
+func (fd *feed) restart(ctx context.Context) error {
+	fd.restarted = true
+	next := fd.state.rewound()
+	a := fd.account
+	a.log.Warn("the vendor refuses the cursor; reading again", "unit", fd.unit, "since", next.Since)
+	err := fd.save(ctx, next, []events.Event{events.NewGap(a.origin, fd.unit+" "+strconv.FormatUint(uint64(fd.revision), 10), time.Now(), events.Gap{
+		Locations: next.Locations, Reason: "cursor", From: next.Since,
+	})})
+	if errors.Is(err, pos.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+// leave takes locations out of the group. Its cursor belongs to the old set,
+// so the others are read again from the last sure instant.
+func (fd *feed) leave(ctx context.Context, gone []string) error {
+	if err := fd.turn.enter(ctx); err != nil {
+		return err
+	}
+	defer fd.turn.leave()
+	if fd.revision == unknownRevision {
+		if err := fd.reload(ctx); err != nil {
+			return err
+		}
+	}
+	next := fd.state.rewound()
+	next.Locations = slices.DeleteFunc(slices.Clone(next.Locations), func(id string) bool { return slices.Contains(gone, id) })
+	next.Retired = len(next.Locations) == 0
+	return fd.save(ctx, next, nil)
+}
+
+func (fd *feed) lag() {
+	if f := fd.account.engine.cfg.Observer.Lag; f != nil && !fd.state.Through.IsZero() {
+		f(fd.account.origin, fd.number, time.Since(fd.state.Through))
+	}
+}

@@ -1,0 +1,275 @@
+package integrator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/pos"
+)
+
+// stateShards is into how many records the published states of an account are
+// split, so that an edge rewrites little.
+const stateShards = 32
+
+// states follows the status of an account's locations and publishes edges.
+// What was published is kept in the journal, so that a restart repeats none.
+type states struct {
+	account *account
+	poll    *loop
+	// ageing runs when an observation becomes too old to be believed, also
+	// while polls fail.
+	ageing *loop
+
+	turn   gate // guards what follows
+	loaded bool
+	shards [stateShards]stateShard
+
+	mu      sync.Mutex
+	current map[string]bool // locations that exist; nil before they are known
+}
+
+type stateShard struct {
+	revision pos.Revision
+	states   map[string]*state // by location and device
+}
+
+// state is what is known of a location or of a device in it.
+type state struct {
+	// Published is what the last event said, Edges how many there were.
+	Published pos.Status `json:"published"`
+	Edges     uint64     `json:"edges"`
+	// Seen is the last observation as the vendor gave it.
+	Seen pos.Status `json:"seen"`
+}
+
+func newStates(a *account) *states {
+	s := &states{account: a, turn: newGate(1)}
+	for i := range s.shards {
+		s.shards[i].states = make(map[string]*state)
+	}
+	s.poll = newLoop(a.schedule.Status, s.read)
+	s.ageing = newLoop(time.Hour, s.age)
+	s.ageing.exact = true
+	return s
+}
+
+// keep forgets locations that are no longer there.
+func (s *states) keep(found []pos.Location) {
+	current := make(map[string]bool, len(found))
+	for i := range found {
+		current[found[i].ID] = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = current
+}
+
+func (s *states) gone(location string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current != nil && !s.current[location]
+}
+
+func (s *states) read(ctx context.Context) (bool, error) {
+	a, start := s.account, time.Now()
+	seen, err := s.list(ctx)
+	if err == nil {
+		err = s.publish(ctx, seen)
+	}
+	a.health.poll(ctx, "status", pos.JobStatus, start, len(seen), err)
+	s.ageing.nudge()
+	return false, err
+}
+
+func (s *states) list(ctx context.Context) ([]pos.Status, error) {
+	ctx, cancel := s.account.call(ctx)
+	defer cancel()
+	var seen []pos.Status
+	for st, err := range pos.AllStatuses(ctx, s.account.provider, pos.StatusQuery{}) {
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, st)
+	}
+	return seen, nil
+}
+
+// age publishes the edges that time alone makes and sets the timer for the
+// next one.
+func (s *states) age(ctx context.Context) (bool, error) {
+	if err := s.publish(ctx, nil); err != nil {
+		return false, err
+	}
+	if err := s.turn.enter(ctx); err != nil {
+		return false, err
+	}
+	defer s.turn.leave()
+	now := time.Now()
+	next := time.Hour
+	for i := range s.shards {
+		for _, st := range s.shards[i].states {
+			if st.Seen.StaleAfter == 0 || st.Seen.ObservedAt.IsZero() {
+				continue
+			}
+			if left := st.Seen.ObservedAt.Add(st.Seen.StaleAfter).Sub(now); left >= 0 {
+				next = min(next, left+time.Millisecond)
+			}
+		}
+	}
+	s.ageing.interval = next
+	return false, nil
+}
+
+// publish takes observations in and publishes what became different.
+func (s *states) publish(ctx context.Context, seen []pos.Status) error {
+	if err := s.turn.enter(ctx); err != nil {
+		return err
+	}
+	defer s.turn.leave()
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	for i := range seen {
+		st := seen[i]
+		st.Raw = nil
+		shard := &s.shards[shardOf(st.Location)]
+		id := st.Location + "\x00" + st.Device
+		if shard.states[id] == nil {
+			shard.states[id] = &state{}
+		}
+		shard.states[id].Seen = st
+	}
+	for i := range s.shards {
+		if err := s.edges(ctx, i); err != nil {
+			return err
+		}
+	}
+	return s.rules(ctx, seen)
+}
+
+func shardOf(location string) int { return int(digest(location) % stateShards) }
+
+// edges publishes the edges of one shard together with its record.
+func (s *states) edges(ctx context.Context, n int) error {
+	a, shard, now := s.account, &s.shards[n], time.Now()
+	var evs []events.Event
+	next := make(map[string]*state, len(shard.states))
+	for id, st := range shard.states {
+		if s.gone(st.Seen.Location) {
+			continue
+		}
+		next[id] = st
+		believed := st.Seen.At(now)
+		if st.Edges > 0 && sameState(st.Published, believed) {
+			continue
+		}
+		var previous *pos.Status
+		if st.Edges > 0 {
+			previous = &st.Published
+		}
+		changed := *st
+		changed.Published, changed.Edges = believed, st.Edges+1
+		evs = append(evs, events.NewStatus(a.origin, believed, previous, changed.Edges, now))
+		next[id] = &changed
+		if len(evs) == events.MaxCommitEvents {
+			break // The rest follows at the next turn.
+		}
+	}
+	if len(evs) == events.MaxCommitEvents {
+		for id, st := range shard.states {
+			if next[id] == nil {
+				next[id] = st
+			}
+		}
+	}
+	if len(evs) == 0 {
+		shard.states = next
+		return nil
+	}
+	slices.SortFunc(evs, func(x, y events.Event) int { return compareText(x.Subject+x.ID, y.Subject+y.ID) })
+	record, err := json.Marshal(next)
+	if err != nil {
+		return err
+	}
+	revisions, err := a.commit(ctx, events.Change{
+		Key: a.key("status", strconv.Itoa(n)), Revision: shard.revision, Cursor: record, Events: evs,
+	})
+	if err != nil {
+		s.loaded = false
+		if errors.Is(err, pos.ErrConflict) {
+			return nil // Somebody else published; the next poll compares anew.
+		}
+		return err
+	}
+	shard.revision, shard.states = revisions[0], next
+	return nil
+}
+
+// load brings back what was published; observations of this run stay.
+func (s *states) load(ctx context.Context) error {
+	if s.loaded {
+		return nil
+	}
+	a := s.account
+	for n := range s.shards {
+		rec, err := a.engine.journal.Load(ctx, a.key("status", strconv.Itoa(n)))
+		if err != nil {
+			return err
+		}
+		stored := make(map[string]*state)
+		if rec.Revision != 0 {
+			if err := json.Unmarshal(rec.Cursor, &stored); err != nil {
+				return &pos.Error{Op: "load status", Vendor: a.origin.Vendor, Kind: pos.KindProtocol, Err: err}
+			}
+		}
+		for id, st := range s.shards[n].states {
+			if stored[id] == nil {
+				stored[id] = &state{}
+			}
+			stored[id].Seen = st.Seen
+		}
+		s.shards[n] = stateShard{rec.Revision, stored}
+	}
+	s.loaded = true
+	return nil
+}
+
+func (s *states) rules(ctx context.Context, seen []pos.Status) error {
+	a := s.account
+	if a.engine.cfg.Rules.Status == nil || len(seen) == 0 {
+		return nil
+	}
+	evs, err := a.apply(ctx, func(r *Rules, now time.Time) []events.Event {
+		var evs []events.Event
+		for i := range seen {
+			believed := seen[i].At(now)
+			evs = append(evs, r.Status(a.origin, &believed, now)...)
+		}
+		return evs
+	})
+	if err != nil {
+		return err
+	}
+	return a.publish(ctx, evs...)
+}
+
+// sameState reports whether two statuses say the same, measurements and times
+// aside.
+func sameState(x, y pos.Status) bool {
+	return x.Online == y.Online && x.Open == y.Open && x.SafeToSell == y.SafeToSell &&
+		x.DoorClosed == y.DoorClosed && x.Locked == y.Locked && sameSet(x.Issues, y.Issues)
+}
+
+func sameSet(x, y []string) bool {
+	if len(x) != len(y) {
+		return false
+	}
+	x, y = slices.Sorted(slices.Values(x)), slices.Sorted(slices.Values(y))
+	return slices.Equal(x, y)
+}
