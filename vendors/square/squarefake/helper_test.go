@@ -16,7 +16,7 @@ import (
 
 // client is a plain user of the fake's HTTP interface.
 type client struct {
-	t     *testing.T
+	t     testing.TB
 	fake  *squarefake.Fake
 	http  *http.Client
 	token string
@@ -27,6 +27,11 @@ func setup(t *testing.T, cfg squarefake.Config) *client {
 	t.Helper()
 	f := squarefake.New(cfg)
 	t.Cleanup(f.Close)
+	return clientOf(t, f)
+}
+
+func clientOf(t testing.TB, f *squarefake.Fake) *client {
+	t.Helper()
 	return &client{t: t, fake: f, http: &http.Client{Transport: f.Transport()}, token: f.Credentials().AccessToken}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
+	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
 )
 
 // change is one entry of a write.
