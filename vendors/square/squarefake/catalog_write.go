@@ -3,7 +3,6 @@ package squarefake
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -492,5 +491,3 @@ func (f *Fake) catalogChanged(at time.Time) {
 		"catalog_version": map[string]any{"updated_at": stampOf(at)},
 	}})
 }
-
-var errNoSuchItem = errors.New("squarefake: no such item")

@@ -124,7 +124,11 @@ type Fake struct {
 	actions   map[string]*terminalAction
 	hooks     hookBook
 	answers   map[string]answer // by idempotency key
+	answered  []string          // its keys, oldest first
 }
+
+// maxAnswers bounds the idempotency keys that are remembered.
+const maxAnswers = 1000
 
 var _ posfake.Simulator = (*Fake)(nil)
 
@@ -341,7 +345,12 @@ func (f *Fake) once(c *call, key string, limit int, do func() (reply any, keep b
 	}
 	reply, keep, err := do()
 	if err == nil && keep {
+		if len(f.answered) == maxAnswers {
+			delete(f.answers, f.answered[0])
+			f.answered = f.answered[1:]
+		}
 		f.answers[slot] = answer{body, reply}
+		f.answered = append(f.answered, slot)
 	}
 	return reply, err
 }

@@ -3,6 +3,7 @@ package squarefake
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -33,9 +34,15 @@ type stockChange struct {
 
 type stockBook struct {
 	rows    map[countKey]*countRow
-	sorted  []*countRow // newest first; nil: to be sorted
+	touched []touch // oldest first; a row's last entry counts, the others are stale
 	seq     int
 	changes []changeRow
+}
+
+// touch says that a row got its present value as the seq-th of all.
+type touch struct {
+	row *countRow
+	seq int
 }
 
 // changeRow is a change as the history shows it.
@@ -79,8 +86,21 @@ func (b *stockBook) add(k countKey, c stockChange, now time.Time) *countRow {
 	r.trim()
 	b.seq++
 	r.calculated, r.seq = now, b.seq
-	b.sorted = nil
+	b.touched = append(b.touched, touch{r, b.seq})
+	if len(b.touched) > 2*len(b.rows)+1024 {
+		b.touched = slices.DeleteFunc(b.touched, touch.stale)
+	}
 	return r
+}
+
+func (t touch) stale() bool { return t.row.seq != t.seq }
+
+// forget removes a row, as if nobody had ever counted.
+func (b *stockBook) forget(k countKey) {
+	if r := b.rows[k]; r != nil {
+		r.seq = -1
+		delete(b.rows, k)
+	}
 }
 
 // trim folds changes that nothing can come before any more: sales arrive up to
@@ -101,17 +121,20 @@ func (r *countRow) trim() {
 	r.changes = append([]stockChange{{old[keep-1].at, true, base}}, r.changes[keep:]...)
 }
 
-func (b *stockBook) newestFirst() []*countRow {
-	if b.sorted == nil {
-		b.sorted = make([]*countRow, 0, len(b.rows))
-		for _, r := range b.rows {
-			b.sorted = append(b.sorted, r)
+// newestFirst walks the rows by descending calculation time, from those older
+// than the seq-th on; seq 0 walks all.
+func (b *stockBook) newestFirst(seq int) iter.Seq[*countRow] {
+	return func(yield func(*countRow) bool) {
+		i := len(b.touched)
+		if seq > 0 {
+			i, _ = slices.BinarySearchFunc(b.touched, seq, func(t touch, s int) int { return cmp.Compare(t.seq, s) })
 		}
-		slices.SortFunc(b.sorted, func(x, y *countRow) int {
-			return cmp.Or(y.calculated.Compare(x.calculated), cmp.Compare(y.seq, x.seq))
-		})
+		for i--; i >= 0; i-- {
+			if t := b.touched[i]; !t.stale() && !yield(t.row) {
+				return
+			}
+		}
 	}
-	return b.sorted
 }
 
 type countReply struct {
@@ -139,8 +162,7 @@ func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 		return fmt.Errorf("%w: %q", errNoSuchItem, sku)
 	}
 	if quantity == nil {
-		delete(f.stock.rows, countKey{v.id, location, "IN_STOCK"})
-		f.stock.sorted = nil
+		f.stock.forget(countKey{v.id, location, "IN_STOCK"})
 		f.catalog.setSoldOut(v, location, false)
 		return nil
 	}
@@ -271,26 +293,18 @@ func (f *Fake) inventoryCounts(c *call) (any, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	sorted, start := f.stock.newestFirst(), 0
-	query := bodyQuery(c.Request)
+	query, last := bodyQuery(c.Request), 0
 	if q.Cursor != "" {
 		position, err := f.redeem(query, q.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		last := parseKey(position)
-		start, _ = slices.BinarySearchFunc(sorted, last, func(r *countRow, k sortKey) int {
-			if (sortKey{r.calculated.UnixMilli(), r.seq}).less(k) {
-				return 1
-			}
-			return -1
-		})
+		last = atoi(position)
 	}
 	_, widened := fakekit.Struck(c.Request, posfake.FaultWidened)
 	var out []countReply
 	next := ""
-	var last *countRow
-	for _, r := range sorted[start:] {
+	for r := range f.stock.newestFirst(last) {
 		if !widened && !q.after.IsZero() && !r.calculated.After(q.after) {
 			break
 		}
@@ -298,10 +312,10 @@ func (f *Fake) inventoryCounts(c *call) (any, error) {
 			continue
 		}
 		if len(out) == q.limit {
-			next = f.pages.Issue(query, sortKey{last.calculated.UnixMilli(), last.seq}.String())
+			next = f.pages.Issue(query, itoa(last))
 			break
 		}
-		last = r
+		last = r.seq
 		out = append(out, r.show())
 	}
 	return countsReply(twice(c, out), next), nil
@@ -319,7 +333,7 @@ func (f *Fake) inventoryCount(c *call) (any, error) {
 	defer f.mu.Unlock()
 	locations := setOf(strings.FieldsFunc(c.URL.Query().Get("location_ids"), func(r rune) bool { return r == ',' }))
 	var rows []countReply
-	for _, r := range f.stock.newestFirst() {
+	for r := range f.stock.newestFirst(0) {
 		if r.key.variation == c.PathValue("id") && (len(locations) == 0 || locations[r.key.location]) {
 			rows = append(rows, r.show())
 		}

@@ -14,6 +14,7 @@ import (
 // Errors of the simulator's methods.
 var (
 	errNoLocation = errors.New("squarefake: no such location")
+	errNoSuchItem = errors.New("squarefake: no such item")
 	errNoSale     = errors.New("squarefake: no such sale")
 	errNotAllowed = errors.New("squarefake: not possible in this state")
 )
