@@ -74,19 +74,37 @@ func (s *stream) end() error {
 
 // value descends along the names to the array.
 func (s *stream) value(names []string) error {
-	switch kind := s.dec.PeekKind(); {
-	case kind == 'n':
+	if len(names) == 0 {
+		return s.elements()
+	}
+	switch s.dec.PeekKind() {
+	case 'n':
 		return s.copy()
-	case len(names) == 0 && kind == '[':
-		return s.array()
-	case len(names) > 0 && kind == '{':
+	case '{':
 		return s.object(names)
-	case kind == 0: // the next read says what is wrong
+	}
+	return s.unexpected()
+}
+
+// elements reads the array.
+func (s *stream) elements() error {
+	switch s.dec.PeekKind() {
+	case 'n':
+		return s.dec.SkipValue()
+	case '[':
+		return s.array()
+	}
+	return s.unexpected()
+}
+
+// unexpected says what is wrong with the next value.
+func (s *stream) unexpected() error {
+	kind := s.dec.PeekKind()
+	if kind == 0 { // not even JSON
 		_, err := s.dec.ReadToken()
 		return err
-	default:
-		return fmt.Errorf("%w: %s at %q", errShape, kind, s.dec.StackPointer())
 	}
+	return fmt.Errorf("%w: %s at %q", errShape, kind, s.dec.StackPointer())
 }
 
 func (s *stream) object(names []string) error {
@@ -100,7 +118,7 @@ func (s *stream) object(names []string) error {
 		}
 		wanted := name.String() == names[0]
 		if wanted && len(names) == 1 {
-			err = s.value(nil)
+			err = s.elements()
 		} else {
 			err = s.member(name, wanted, names[1:])
 		}
