@@ -20,12 +20,11 @@ func BenchmarkFleet(b *testing.B) {
 	}
 	objects = append(objects, strings.Replace(bowls, "#bowls", "#c", 1))
 	run := 0
-	b.Run("upsert", func(b *testing.B) {
-		for b.Loop() {
-			run++
-			c.ok("POST", "/v2/catalog/batch-upsert", batch(fmt.Sprint("k", run), objects[500]+","+strings.Join(objects[:499], ",")))
-		}
-	})
+	upsert := func() {
+		run++
+		c.ok("POST", "/v2/catalog/batch-upsert", batch(fmt.Sprint("k", run), objects[500]+","+strings.Join(objects[:499], ",")))
+	}
+	upsert()
 	n := int64(5)
 	start := time.Now()
 	for l := range 1000 {
@@ -36,6 +35,11 @@ func BenchmarkFleet(b *testing.B) {
 		}
 	}
 	b.Logf("counted 499,000 in %v", time.Since(start))
+	b.Run("upsert", func(b *testing.B) {
+		for b.Loop() {
+			upsert()
+		}
+	})
 	b.Run("counts page", func(b *testing.B) {
 		for b.Loop() {
 			c.ok("POST", "/v2/inventory/counts/batch-retrieve", `{"states":["IN_STOCK"],"limit":1000}`)
