@@ -22,6 +22,8 @@ const (
 	// overlap is how far behind its last sure instant a group starts again
 	// when the vendor refuses its cursor.
 	overlap = 10 * time.Minute
+	// tellRestart is how often at most a refused cursor makes an event.
+	tellRestart = time.Hour
 )
 
 // feed reads the purchases of one group of locations.
@@ -57,6 +59,8 @@ type feedState struct {
 	Since time.Time `json:"since,omitzero"`
 	// Through is the instant up to which everything recorded was delivered.
 	Through time.Time `json:"through,omitzero"`
+	// Restarted is when the vendor last refused a cursor and an event told so.
+	Restarted time.Time `json:"restarted,omitzero"`
 	// Recent are the versions delivered around and after Through.
 	Recent recent `json:"recent,omitempty"`
 }
@@ -146,8 +150,8 @@ func (fd *feed) poll(ctx context.Context) (again bool, err error) {
 	return again, err
 }
 
-// fetch reads single records that a notice named. More to read, or a group
-// that has not begun, is left to poll.
+// fetch reads single records that a notice named. What else there is to read,
+// and a group that has not begun, is left to poll.
 func (fd *feed) fetch(ctx context.Context, records []string) error {
 	if err := fd.turn.enter(ctx); err != nil {
 		return err
@@ -158,10 +162,8 @@ func (fd *feed) fetch(ctx context.Context, records []string) error {
 		return nil
 	}
 	start := time.Now()
-	n, again, err := fd.page(ctx, records)
-	if again {
-		fd.loop.nudge()
-	}
+	fd.restarted = false
+	n, _, err := fd.page(ctx, records)
 	fd.account.health.poll(ctx, fd.unit, pos.JobPurchases, start, n, err)
 	return err
 }
@@ -285,9 +287,13 @@ func (fd *feed) restart(ctx context.Context) error {
 	next := fd.state.rewound()
 	a := fd.account
 	a.log.Warn("the vendor refuses the cursor; reading again", "unit", fd.unit, "since", next.Since)
-	err := fd.save(ctx, next, []events.Event{events.NewGap(a.origin, fd.unit+" "+strconv.FormatUint(uint64(fd.revision), 10), time.Now(), events.Gap{
-		Locations: next.Locations, Reason: "cursor", From: next.Since,
-	})})
+	var evs []events.Event
+	if now := time.Now(); now.Sub(next.Restarted) >= tellRestart {
+		next.Restarted = now.UTC()
+		feed := fd.unit + " " + strconv.FormatUint(uint64(fd.revision), 10)
+		evs = append(evs, events.NewGap(a.origin, feed, now, events.Gap{Locations: next.Locations, Reason: "cursor", From: next.Since}))
+	}
+	err := fd.save(ctx, next, evs)
 	if errors.Is(err, pos.ErrConflict) {
 		return nil
 	}
