@@ -175,7 +175,7 @@ type boundedBody struct {
 	left    int64
 	silence *time.Timer
 	quiet   time.Duration
-	ctx     context.Context //nolint:containedctx // tells why reading failed
+	ctx     context.Context // tells why reading failed
 	cancel  context.CancelCauseFunc
 }
 

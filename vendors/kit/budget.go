@@ -26,6 +26,8 @@ type Budget struct {
 	// the order of their arrival.
 	turn chan struct{}
 	full rate.Limit
+	most int           // calls on their way, 0 is no limit
+	free chan struct{} // tells the head that a call was answered
 
 	mu       sync.Mutex
 	limiter  *rate.Limiter
@@ -45,9 +47,18 @@ type Budget struct {
 func NewBudget(perSecond rate.Limit, burst int) *Budget {
 	return &Budget{
 		turn:    make(chan struct{}, 1),
+		free:    make(chan struct{}, 1),
 		full:    perSecond,
 		limiter: rate.NewLimiter(perSecond, max(burst, 1)),
 	}
+}
+
+// Parallel limits how many calls are on their way at a time, from their start
+// to the header of their answer; 0 is no limit. It is set before the first use
+// and returns the budget.
+func (b *Budget) Parallel(n int) *Budget {
+	b.most = max(n, 0)
+	return b
 }
 
 // Hint is what a server says about its limits.
@@ -94,9 +105,25 @@ func (b *Budget) acquire(ctx context.Context, cost int) (time.Duration, error) {
 			return time.Since(start), nil
 		}
 		waited = true
-		if err := sleep(ctx, wait); err != nil {
+		if err := b.rest(ctx, wait); err != nil {
 			return time.Since(start), err
 		}
+	}
+}
+
+// untilFree is the wait for a call to be answered.
+const untilFree time.Duration = -1
+
+// rest waits for a time or for a call to be answered.
+func (b *Budget) rest(ctx context.Context, wait time.Duration) error {
+	if wait != untilFree {
+		return sleep(ctx, wait)
+	}
+	select {
+	case <-b.free:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -106,6 +133,10 @@ func (b *Budget) release(hint *Hint) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.flying--
+	select {
+	case b.free <- struct{}{}:
+	default: // one is enough: the head looks again
+	}
 	if hint != nil && hint.Reset > 0 {
 		b.heed(time.Now(), *hint)
 	}
@@ -189,6 +220,9 @@ func (b *Budget) dequeue(cost int) {
 func (b *Budget) take(ctx context.Context, cost int) (time.Duration, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.most > 0 && b.flying >= b.most {
+		return untilFree, nil
+	}
 	now := time.Now()
 	b.recover(now)
 	if b.last.Limit > 0 && !now.Before(b.quotaEnd) {

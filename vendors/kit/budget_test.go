@@ -276,6 +276,32 @@ func TestRateHalvesAndRecoversWithoutHeaders(t *testing.T) {
 	})
 }
 
+func TestParallelCallsAreLimited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		now, most := 0, 0
+		c := newClient(t, kit.ClientConfig{Budget: kit.NewBudget(rate.Inf, 1).Parallel(3)}, nil, func(*http.Request) (*http.Response, error) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			now--
+			mu.Unlock()
+			return reply(200, "{}"), nil
+		})
+		began := time.Now()
+		if errs := crowd(t.Context(), c, 30); len(errs) > 0 {
+			t.Fatal(errs[0])
+		}
+		if took := time.Since(began); most != 3 || took != 10*time.Second {
+			t.Errorf("%d at a time, in %v", most, took)
+		}
+	})
+}
+
 func TestCostOfACall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

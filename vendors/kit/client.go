@@ -70,11 +70,11 @@ func NewClient(cfg ClientConfig, opts *Options) (*Client, error) {
 	origin, err := url.Parse(cfg.BaseURL)
 	switch {
 	case cfg.Vendor == "":
-		return nil, configError(cfg.Vendor, errors.New("Vendor is empty"))
+		return nil, configError(cfg.Vendor, errors.New("the field Vendor is empty"))
 	case err != nil:
 		return nil, configError(cfg.Vendor, stripURL(err))
 	case origin.Host == "" || origin.Scheme != "https" && origin.Scheme != "http" || origin.RawQuery != "" || origin.User != nil:
-		return nil, configError(cfg.Vendor, errors.New("BaseURL must be http or https with a host and without query or user"))
+		return nil, configError(cfg.Vendor, errors.New("the field BaseURL must be http or https with a host and without query or user"))
 	}
 	o := opts.Resolve()
 	c := &Client{
@@ -233,8 +233,7 @@ func (c *Client) name(r *Request, e *pos.Error) *pos.Error {
 
 // asError returns a copy of the pos.Error in err's tree, or wraps err.
 func asError(err error) *pos.Error {
-	var e *pos.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pos.Error](err); ok {
 		cp := *e
 		return &cp
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
@@ -46,6 +47,10 @@ func classify(f *kit.Failure) {
 	}
 }
 
+type acmeSale struct {
+	ID string `json:"id"`
+}
+
 // Sales reads a page of sales, element by element.
 func (a *Acme) Sales(ctx context.Context, cursor string, each func(id string)) (next string, err error) {
 	resp, err := a.client.Do(ctx, kit.Request{
@@ -57,9 +62,7 @@ func (a *Acme) Sales(ctx context.Context, cursor string, each func(id string)) (
 	var rest struct {
 		Next string `json:"next"`
 	}
-	err = kit.EachJSON(resp, "sales", func(s *struct {
-		ID string `json:"id"`
-	}) error {
+	err = kit.EachJSON(resp, "sales", func(s *acmeSale) error {
 		each(s.ID)
 		return nil
 	}, &rest)
@@ -71,7 +74,7 @@ func (a *Acme) Sales(ctx context.Context, cursor string, each func(id string)) (
 func (a *Acme) PutPrice(ctx context.Context, changeID, sku string, cents int64) error {
 	_, err := a.client.JSON(ctx, kit.Request{
 		Op: "PutPrice", Method: http.MethodPost, Path: "/prices",
-		Key: kit.Key(changeID, sku, fmt.Sprint(cents)),
+		Key: kit.Key(changeID, sku, strconv.FormatInt(cents, 10)),
 	}, map[string]any{"sku": sku, "price": cents}, nil)
 	return err
 }

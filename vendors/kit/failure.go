@@ -101,8 +101,7 @@ func transportError(ctx context.Context, err error) *pos.Error {
 
 // stripURL takes the URL out of an error: its query may hold secrets.
 func stripURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

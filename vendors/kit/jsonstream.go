@@ -78,29 +78,31 @@ func (s *stream) value(names []string) error {
 		return s.elements()
 	}
 	switch s.dec.PeekKind() {
-	case 'n':
+	case jsontext.KindNull:
 		return s.copy()
-	case '{':
+	case jsontext.KindBeginObject:
 		return s.object(names)
+	default:
+		return s.unexpected()
 	}
-	return s.unexpected()
 }
 
 // elements reads the array.
 func (s *stream) elements() error {
 	switch s.dec.PeekKind() {
-	case 'n':
+	case jsontext.KindNull:
 		return s.dec.SkipValue()
-	case '[':
+	case jsontext.KindBeginArray:
 		return s.array()
+	default:
+		return s.unexpected()
 	}
-	return s.unexpected()
 }
 
 // unexpected says what is wrong with the next value.
 func (s *stream) unexpected() error {
 	kind := s.dec.PeekKind()
-	if kind == 0 { // not even JSON
+	if kind == jsontext.KindInvalid {
 		_, err := s.dec.ReadToken()
 		return err
 	}
@@ -111,7 +113,7 @@ func (s *stream) object(names []string) error {
 	if err := s.token(); err != nil {
 		return err
 	}
-	for s.dec.PeekKind() == '"' {
+	for s.dec.PeekKind() == jsontext.KindString {
 		name, err := s.dec.ReadToken()
 		if err != nil {
 			return err
@@ -144,7 +146,7 @@ func (s *stream) array() error {
 	if _, err := s.dec.ReadToken(); err != nil {
 		return err
 	}
-	for kind := s.dec.PeekKind(); kind != ']' && kind != 0; kind = s.dec.PeekKind() {
+	for kind := s.dec.PeekKind(); kind != jsontext.KindEndArray && kind != jsontext.KindInvalid; kind = s.dec.PeekKind() {
 		if err := s.each(s.dec); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -107,9 +108,7 @@ func (c *Client) newRequest(ctx context.Context, r *Request, target string) (*ht
 	}
 	h := hr.Header
 	h.Set("User-Agent", c.userAgent)
-	for name, values := range c.header {
-		h[name] = values
-	}
+	maps.Copy(h, c.header)
 	if r.ContentType != "" {
 		h.Set("Content-Type", r.ContentType)
 	}

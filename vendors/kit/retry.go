@@ -65,7 +65,7 @@ func (a *allowance) spend() bool {
 // delays is a backoff in which the server's wish wins. It gives up when the
 // attempts, the retry budget or the time of the context are used up.
 type delays struct {
-	ctx      context.Context //nolint:containedctx // lives as long as one call
+	ctx      context.Context // lives as long as one call
 	retry    Retry
 	budget   *allowance
 	attempts int           // that were repeated

@@ -42,8 +42,8 @@ func urlVariants(text string) []variant {
 	scheme.Scheme = map[string]string{"http": "https", "https": "http"}[u.Scheme]
 	slash := *u
 	slashHint := "match with a slash at the end of the URL's path"
-	if strings.HasSuffix(u.Path, "/") {
-		slash.Path, slashHint = strings.TrimSuffix(u.Path, "/"), "match without the slash at the end of the URL's path"
+	if path, found := strings.CutSuffix(u.Path, "/"); found {
+		slash.Path, slashHint = path, "match without the slash at the end of the URL's path"
 	} else {
 		slash.Path += "/"
 	}

@@ -278,6 +278,10 @@ func TestRefusedForEverAsksOnce(t *testing.T) {
 		if i.requests != 1 {
 			t.Errorf("%d requests", i.requests)
 		}
+		time.Sleep(16 * time.Minute)
+		if _, err := s.Token(t.Context()); !errors.Is(err, pos.ErrAuth) || i.requests != 2 {
+			t.Errorf("later: %d requests, %v", i.requests, err)
+		}
 		// Somebody authorizes again, through another process.
 		other := i.source(t, store)
 		if err := other.Save(t.Context(), i.token()); err != nil {

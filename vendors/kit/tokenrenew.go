@@ -82,7 +82,7 @@ func (s *TokenSource) exchange(ctx context.Context, w want) error {
 		switch {
 		case w.good(&old):
 			return nil
-		case refused != nil && refused.same(&old):
+		case refused != nil && refused.same(&old) && time.Now().Before(s.askAgain()):
 			return s.fail(pos.KindAuth, errReauthorize)
 		}
 		held, revision, err := s.take(ctx)
@@ -105,6 +105,14 @@ func (s *TokenSource) state() (current Token, refused *Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.current, s.refused
+}
+
+// askAgain is when a refused token is tried once more: the vendor may have
+// lifted a suspension.
+func (s *TokenSource) askAgain() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refusedAt.Add(maxPause)
 }
 
 // offer gives the store a token that it did not take before.
@@ -191,7 +199,7 @@ func (s *TokenSource) refreshFailed(ctx context.Context, old *Token, err error) 
 		}
 		e.Err = fmt.Errorf("%w: %w", errReauthorize, e.Err)
 		s.mu.Lock()
-		s.refused = old
+		s.refused, s.refusedAt = old, time.Now()
 		s.mu.Unlock()
 	}
 	s.tell(ctx, TokenFailed, old, e)

@@ -20,9 +20,10 @@ type TokenConfig struct {
 	Key string
 	// Refresh gets a new token from the vendor. old is the zero Token if there
 	// is none yet: grants that need no refresh token sign in, others return an
-	// error that matches [pos.ErrAuth]. That error means that old will never
-	// work again; any other error leaves it in use until it expires. A zero
-	// Refresh in the result keeps the old one.
+	// error that matches [pos.ErrAuth]. That error means that a person must
+	// act: the vendor is asked again only after 15 minutes or with another
+	// token. Any other error is tried again soon. Until old expires, it stays
+	// in use. A zero Refresh in the result keeps the old one.
 	Refresh func(ctx context.Context, old Token) (Token, error)
 	// Initial is the configured token. It is used until the first refresh, and
 	// again when the configuration changes.
@@ -54,14 +55,15 @@ type TokenSource struct {
 	cfg  TokenConfig
 	opts *Options
 
-	mu       sync.Mutex
-	current  Token
-	revision pos.Revision // of the stored token
-	unsaved  bool         // the store did not take current
-	loaded   bool
-	refused  *Token    // the vendor will never renew this one
-	retryAt  time.Time // do not renew before, the token is still valid
-	running  *renewal
+	mu        sync.Mutex
+	current   Token
+	revision  pos.Revision // of the stored token
+	unsaved   bool         // the store did not take current
+	loaded    bool
+	refused   *Token // the vendor will not renew this one
+	refusedAt time.Time
+	retryAt   time.Time // do not renew before, the token is still valid
+	running   *renewal
 }
 
 // renewal is a refresh on its way; done is closed when it has ended.

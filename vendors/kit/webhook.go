@@ -67,8 +67,7 @@ func (h *webhookHandler) receive(w http.ResponseWriter, r *http.Request) (int, e
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.opts.MaxBody))
 	if err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return http.StatusRequestEntityTooLarge, err
 		}
 		return http.StatusBadRequest, err
