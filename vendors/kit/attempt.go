@@ -20,24 +20,13 @@ type failed struct {
 
 // attempt sends the request once and lets use read the answer.
 func (c *Client) attempt(ctx context.Context, r *Request, target string, n int, limit int64, use func(*Response) error) *failed {
-	waited, err := c.budget.acquire(ctx, r.Cost)
-	if waited > 0 {
-		c.opts.Observer.wait(WaitInfo{Vendor: c.cfg.Vendor, Op: r.Op, Wait: waited})
-	}
-	if err != nil {
-		return c.unsent(r, err)
-	}
-	answered := false
-	defer func() {
-		if !answered {
-			c.budget.release(nil)
-		}
-	}()
-
 	actx, cancel := context.WithCancelCause(ctx)
-	hr, err := c.newRequest(actx, r, target)
-	if err == nil && !r.Anonymous && c.cfg.Auth != nil {
-		err = c.cfg.Auth.Authorize(ctx, hr)
+	hr, err := c.prepare(actx, r, target)
+	if err == nil {
+		var waited time.Duration
+		if waited, err = c.budget.acquire(ctx, r.Cost); waited > 0 {
+			c.opts.Observer.wait(WaitInfo{Vendor: c.cfg.Vendor, Op: r.Op, Wait: waited})
+		}
 	}
 	if err != nil {
 		cancel(nil)
@@ -46,8 +35,9 @@ func (c *Client) attempt(ctx context.Context, r *Request, target string, n int, 
 	silence := time.AfterFunc(c.opts.Silence, func() { cancel(errSilent) })
 	sent := time.Now()
 	resp, err := c.http.Do(hr) //nolint:bodyclose // in boundedBody.Close
+	silence.Stop()
 	if err != nil {
-		silence.Stop()
+		c.budget.release(nil)
 		f := &failed{request: hr}
 		f.Error, f.Retry = c.lost(actx, r, err), !errors.Is(err, errRedirect) && ctx.Err() == nil
 		cancel(nil)
@@ -55,8 +45,6 @@ func (c *Client) attempt(ctx context.Context, r *Request, target string, n int, 
 		return f
 	}
 
-	answered = true
-	silence.Stop()
 	c.budget.release(c.hint(resp.Header))
 	c.clock.learn(resp.Header)
 	body := &boundedBody{rc: resp.Body, left: limit, silence: silence, quiet: c.opts.Silence, ctx: actx, cancel: cancel}
@@ -80,6 +68,16 @@ func (c *Client) attempt(ctx context.Context, r *Request, target string, n int, 
 		return f
 	}
 	return nil
+}
+
+// prepare builds the request with its credentials. That comes before the
+// budget: getting a token may take calls from the same one.
+func (c *Client) prepare(ctx context.Context, r *Request, target string) (*http.Request, error) {
+	hr, err := c.newRequest(ctx, r, target)
+	if err == nil && !r.Anonymous && c.cfg.Auth != nil {
+		err = c.cfg.Auth.Authorize(ctx, hr)
+	}
+	return hr, err
 }
 
 // clipID bounds what a server can put into our errors and logs.

@@ -47,7 +47,7 @@ type ClientConfig struct {
 // Client calls one vendor for one account. It is safe for concurrent use.
 //
 // Each call goes through the same steps: the deadline; then, for each attempt,
-// the rate budget, the credentials and the transport; a failed attempt is
+// the credentials, the rate budget and the transport; a failed attempt is
 // repeated if that does no harm (see [Request]), if the failure may pass
 // (network, 408, 429, 5xx), if the retry budget of a tenth of all calls
 // permits, and if there is time. A 401 is repeated once with new credentials.

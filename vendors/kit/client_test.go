@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -371,4 +374,70 @@ func TestDoerCarriesAnotherLibrary(t *testing.T) {
 			t.Errorf("got %d %q %v", resp.StatusCode, body, err)
 		}
 	})
+}
+
+func TestTokenFromTheSameBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var c *kit.Client
+		tokens, err := kit.NewTokenSource(kit.TokenConfig{Key: "acme.token", Refresh: func(ctx context.Context, _ kit.Token) (kit.Token, error) {
+			_, err := c.JSON(ctx, kit.Request{Op: "SignIn", Method: http.MethodPost, Path: "/token", Anonymous: true}, nil, nil)
+			return kit.Token{Access: pos.NewSecret("fake")}, err
+		}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var paths []string
+		c = newClient(t, kit.ClientConfig{Auth: tokens, Budget: kit.NewBudget(1, 1).Parallel(1)}, nil, func(r *http.Request) (*http.Response, error) {
+			paths = append(paths, r.URL.Path+" "+r.Header.Get("Authorization"))
+			return reply(200, "{}"), nil
+		})
+		if err := get(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"/v1/token ", "/v1/list Bearer fake"}, paths); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/missing" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = io.WriteString(w, `["`+strings.Repeat("x", 20_000)+`",1]`)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	c, err := kit.NewClient(kit.ClientConfig{Vendor: "acme", BaseURL: server.URL}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("enough")
+	for range 10 {
+		if err := get(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.JSON(t.Context(), kit.Request{Op: "X", Method: http.MethodGet, Path: "/missing"}, nil, nil); !errors.Is(err, pos.ErrNotFound) {
+			t.Fatal(err)
+		}
+		resp, err := c.Do(t.Context(), kit.Request{Op: "X", Method: http.MethodGet, Path: "/list"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := kit.EachJSON(resp, "", func(*string) error { return stop }, nil); !errors.Is(err, stop) {
+			t.Fatal(err)
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections for 30 calls", n)
+	}
 }
