@@ -140,19 +140,21 @@ func (a *account) readLocations(ctx context.Context) (bool, error) {
 	}
 	slices.SortFunc(found, func(x, y pos.Location) int { return cmp.Compare(x.ID, y.ID) })
 	a.mu.Lock()
+	appeared := slices.ContainsFunc(found, func(l pos.Location) bool { _, ok := find(a.locations, l.ID); return !ok && !l.Closed })
 	a.locations = found
 	first := !a.ready()
 	if first {
 		close(a.read)
 	}
 	a.mu.Unlock()
-	if a.feeds != nil {
-		if err := a.feeds.regroup(ctx, found); err != nil {
-			return false, err
-		}
-	}
 	if a.states != nil {
 		a.states.keep(found)
+	}
+	if a.stock != nil && appeared {
+		a.stock.appeared()
+	}
+	if a.feeds != nil {
+		return false, a.feeds.regroup(ctx, found)
 	}
 	return false, nil
 }

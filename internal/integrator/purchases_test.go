@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,21 +73,21 @@ func TestIdlePollsWriteAndCallLittle(t *testing.T) {
 		}
 		fake := newFake("big", 10, locations...)
 		var rec eventsfake.Recorder
-		commits := 0
+		var commits atomic.Int64
 		off := Schedule{Purchases: time.Minute, Inventory: -1, Status: -1, Locations: time.Hour}
 		e := build(t, Config{Publisher: &rec, Accounts: []Account{serve(fake)}, Schedule: off, Observer: Observer{
-			Commit: func(CommitInfo) { commits++ }, // Turns of different groups are far apart.
+			Commit: func(CommitInfo) { commits.Add(1) },
 		}})
 		stop := start(t, e)
 		time.Sleep(minutes(10))
 		calls := countOps(fake, "SearchSales")
-		commits = 0
+		commits.Store(0)
 		time.Sleep(minutes(10))
 		if n := countOps(fake, "SearchSales") - calls; n < 900 || n > 1120 {
 			t.Errorf("%d calls in 10 idle minutes, want about 1000: 100 groups a minute", n)
 		}
-		if commits > 220 {
-			t.Errorf("%d commits in 10 idle minutes, want one per group and 5 minutes", commits)
+		if n := commits.Load(); n > 220 {
+			t.Errorf("%d commits in 10 idle minutes, want one per group and 5 minutes", n)
 		}
 		stop()
 	})
@@ -173,10 +175,10 @@ func TestReplicasFenceEachOther(t *testing.T) {
 		var rec eventsfake.Recorder
 		journal := events.NewMemoryJournal(&rec)
 		fast := Schedule{Purchases: 2 * time.Second, Status: 3 * time.Second, Locations: 7 * time.Second, Inventory: -1}
-		conflicts := 0
+		var conflicts atomic.Int64
 		observer := Observer{Commit: func(c CommitInfo) {
 			if errors.Is(c.Err, pos.ErrConflict) {
-				conflicts++
+				conflicts.Add(1)
 			}
 		}}
 		one := start(t, build(t, Config{Journal: journal, Schedule: fast, Accounts: []Account{serve(fake)}, Observer: observer}))
@@ -192,7 +194,7 @@ func TestReplicasFenceEachOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkLedger(t, &rec, fake)
-		if conflicts == 0 {
+		if conflicts.Load() == 0 {
 			t.Error("no conflict happened: the test proves nothing")
 		}
 		if err := journal.Close(); err != nil {
@@ -244,10 +246,9 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 func TestRefusedCursorStartsAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		p := &provider{Fake: newFake("a", 0, "A")}
-		refuse := 0
+		var refuse atomic.Int64
 		p.purchases = func(ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) {
-			if q.After != "" && refuse > 0 {
-				refuse--
+			if q.After != "" && refuse.Add(-1) >= 0 {
 				return pos.PurchasePage{}, &pos.Error{Vendor: "posfake", Op: "Purchases", Kind: pos.KindCursor}
 			}
 			return p.Fake.Purchases(ctx, q)
@@ -259,14 +260,14 @@ func TestRefusedCursorStartsAgain(t *testing.T) {
 			time.Sleep(minutes(1))
 		}
 		time.Sleep(minutes(2))
-		refuse = 1
+		refuse.Store(1)
 		sell(t, p.Fake, "A")
 		time.Sleep(minutes(3))
 		checkLedger(t, &rec, p.Fake)
 		if gaps := rec.Events(events.TypeGapFound); len(gaps) != 1 {
 			t.Errorf("%d gap events, want 1", len(gaps))
 		}
-		refuse = 1 << 30 // The vendor never takes a cursor back.
+		refuse.Store(1 << 30) // The vendor never takes a cursor back.
 		calls := countOps(p.Fake, "SearchSales")
 		time.Sleep(time.Hour)
 		if n := countOps(p.Fake, "SearchSales") - calls; n > 70 {
@@ -275,7 +276,7 @@ func TestRefusedCursorStartsAgain(t *testing.T) {
 		if gaps := rec.Events(events.TypeGapFound); len(gaps) > 3 {
 			t.Errorf("%d gap events", len(gaps))
 		}
-		refuse = 0
+		refuse.Store(0)
 		sell(t, p.Fake, "A")
 		time.Sleep(minutes(15))
 		stop()
@@ -286,15 +287,20 @@ func TestRefusedCursorStartsAgain(t *testing.T) {
 func TestLocationsComeAndGo(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		p := &provider{Fake: newFake("a", 2, "A", "B", "C")}
+		var mu sync.Mutex
 		hidden := ""
 		p.locations = func(ctx context.Context, q pos.LocationQuery) (pos.LocationPage, error) {
 			page, err := p.Fake.Locations(ctx, q)
+			mu.Lock()
+			defer mu.Unlock()
 			page.Locations = slices.DeleteFunc(page.Locations, func(l pos.Location) bool { return l.ID == hidden })
 			return page, err
 		}
 		var asked [][]string
 		p.purchases = func(ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) {
+			mu.Lock()
 			asked = append(asked, q.Locations)
+			mu.Unlock()
 			return p.Fake.Purchases(ctx, q)
 		}
 		var rec eventsfake.Recorder
@@ -313,11 +319,15 @@ func TestLocationsComeAndGo(t *testing.T) {
 		everywhere("0-new", "A", "B", "C") // sold before anybody knew the location
 		time.Sleep(minutes(30))
 		checkLedger(t, &rec, p.Fake)
+		mu.Lock()
 		hidden = "A"
+		mu.Unlock()
 		time.Sleep(minutes(30))
 		everywhere("0-new", "B", "C")
 		time.Sleep(minutes(3))
+		mu.Lock()
 		asked = nil
+		mu.Unlock()
 		time.Sleep(minutes(2))
 		stop()
 		checkLedger(t, &rec, p.Fake)
@@ -395,16 +405,20 @@ func TestGreedyPagesAreCommittedInParts(t *testing.T) {
 			sell(t, p.Fake, "A")
 		}
 		var rec eventsfake.Recorder
-		most := 0
+		var most atomic.Int64
 		stop := start(t, build(t, Config{Publisher: &rec, Accounts: []Account{serve(p)}, Observer: Observer{
-			Commit: func(c CommitInfo) { most = max(most, c.Events) },
+			Commit: func(c CommitInfo) {
+				for n := int64(c.Events); n > most.Load(); {
+					most.Store(n)
+				}
+			},
 		}, Schedule: Schedule{Inventory: -1, Status: -1}}))
 		time.Sleep(minutes(1))
 		synctest.Wait()
 		stop()
 		checkLedger(t, &rec, p.Fake)
-		if most > pageLimit {
-			t.Errorf("a commit of %d events", most)
+		if n := most.Load(); n > pageLimit {
+			t.Errorf("a commit of %d events", n)
 		}
 	})
 }

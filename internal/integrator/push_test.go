@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -115,6 +117,10 @@ func TestPoisonCommandsAreRejected(t *testing.T) {
 		}
 		time.Sleep(minutes(1))
 		stop()
+		if err := bus.Close(); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
 		if len(dropped) != 2 || !errors.Is(dropped[0], events.ErrReject) || !errors.Is(dropped[0], pos.ErrInvalid) {
 			t.Errorf("dropped %v", dropped)
 		}
@@ -129,7 +135,7 @@ func TestNewerMenuSupersedesOlder(t *testing.T) {
 		p := &provider{Fake: newFake("a", 0, "A")}
 		var pushed []string
 		p.pushMenu = func(ctx context.Context, m pos.MenuPush) (pos.PushReport, error) {
-			pushed = append(pushed, m.ChangeID)
+			pushed = append(pushed, m.ChangeID) // One push at a time, and Run ends before the test looks.
 			if err := sleep(ctx, minutes(1)); err != nil {
 				return pos.PushReport{}, err
 			}
@@ -165,9 +171,9 @@ func TestNewerMenuSupersedesOlder(t *testing.T) {
 func TestPendingAndFailedPushesAreFollowedUpAcrossRestarts(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		p := &provider{Fake: newFake("a", 0, "A")}
-		step := 0
+		var calls atomic.Int64
 		p.pushMenu = func(ctx context.Context, m pos.MenuPush) (pos.PushReport, error) {
-			step++
+			step := calls.Add(1)
 			report := func(a pos.Action, err error) (pos.PushReport, error) {
 				return pos.PushReport{Outcomes: []pos.Outcome{{Item: "M-1", Locations: []string{"A"}, Action: a, Err: err}}}, nil
 			}
@@ -193,7 +199,7 @@ func TestPendingAndFailedPushesAreFollowedUpAcrossRestarts(t *testing.T) {
 		}
 		time.Sleep(minutes(1))
 		stop()
-		if step < 3 || step > 5 {
+		if step := calls.Load(); step < 3 || step > 5 {
 			t.Fatalf("%d pushes before the restart", step)
 		}
 		stop = start(t, build(t, cfg))
@@ -203,7 +209,7 @@ func TestPendingAndFailedPushesAreFollowedUpAcrossRestarts(t *testing.T) {
 		if len(got) < 3 || got[0] != "c1 M-1 failed false" || got[1] != "c1 M-1 pending false" || got[len(got)-1] != "c1 M-1 created true" {
 			t.Errorf("outcomes %v", got)
 		}
-		if step != 6 {
+		if step := calls.Load(); step != 6 {
 			t.Errorf("%d pushes, want 6", step)
 		}
 		if err := journal.Close(); err != nil {

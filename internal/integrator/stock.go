@@ -29,8 +29,9 @@ type stockReader struct {
 	nextFull time.Time
 	lines    map[string]map[inventory.Line]uint64 // by location
 
-	mu   sync.Mutex
-	lost bool // the service lost its place: read all of it again
+	mu    sync.Mutex
+	lost  bool // the service lost its place: read all of it again
+	began bool // a full read was completed
 }
 
 func newStockReader(a *account) *stockReader {
@@ -136,10 +137,39 @@ func (r *stockReader) read(ctx context.Context, full bool, now time.Time) (rows 
 	r.forget()
 	r.cursor = q.After
 	if full {
+		r.complete(whole)
 		r.nextFull = now.Add(jitter(a.schedule.InventoryFull))
 	}
 	r.handover.add(snaps)
 	return rows, nil
+}
+
+// complete notes a full read. Locations that became known while it ran are
+// read again with the others.
+func (r *stockReader) complete(whole bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.began = true
+	if !whole || !r.account.caps.Inventory.PerLocation {
+		return
+	}
+	for _, l := range r.account.known() {
+		if r.lines[l.ID] == nil && !l.Closed {
+			r.lost = true
+			r.poll.nudge()
+			return
+		}
+	}
+}
+
+// appeared asks for a full read when there are new locations.
+func (r *stockReader) appeared() {
+	r.mu.Lock()
+	began := r.began
+	r.mu.Unlock()
+	if began {
+		r.again()
+	}
 }
 
 // forget drops locations that are gone and have nothing left.
