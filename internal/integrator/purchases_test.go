@@ -128,10 +128,10 @@ func TestTwentyNoticesMakeOneFetch(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		fake := newFake("a", 1, "A", "B")
 		var rec eventsfake.Recorder
-		long := Schedule{Purchases: time.Hour, Inventory: -1, Status: -1}
+		long := Schedule{Purchases: 10 * time.Hour, Inventory: -1, Status: -1}
 		e := build(t, Config{Publisher: &rec, Schedule: long, Accounts: []Account{{Provider: fake, Webhook: fake.Webhook()}}})
 		stop := start(t, e)
-		time.Sleep(3 * time.Hour) // both groups have begun
+		time.Sleep(12 * time.Hour) // Both groups have begun; the next poll is after 14 h.
 		searched := countOps(fake, "SearchSales")
 		if _, err := fake.Inject(posfake.Fault{Kind: posfake.FaultRepeat, Times: 10}); err != nil {
 			t.Fatal(err)
@@ -163,7 +163,7 @@ func TestTwentyNoticesMakeOneFetch(t *testing.T) {
 		if n := countOps(fake, "SearchSales") - searched; n != 0 {
 			t.Errorf("%d polls, want none", n)
 		}
-		time.Sleep(3 * time.Hour)
+		time.Sleep(24 * time.Hour)
 		checkLedger(t, &rec, fake)
 		stop()
 	})

@@ -44,8 +44,12 @@ type state struct {
 	// Published is what the last event said, Edges how many there were.
 	Published pos.Status `json:"published"`
 	Edges     uint64     `json:"edges"`
-	// Seen is the last observation as the vendor gave it.
+	// Seen is the last observation as the vendor gave it, in the journal that
+	// of the last edge.
 	Seen pos.Status `json:"seen"`
+	// grace is how long an observation of an earlier run is not judged by its
+	// age: quiet observations are not written, so there may have been others.
+	grace time.Time
 }
 
 func newStates(a *account) *states {
@@ -117,7 +121,11 @@ func (s *states) age(ctx context.Context) (bool, error) {
 			if st.Seen.StaleAfter == 0 || st.Seen.ObservedAt.IsZero() {
 				continue
 			}
-			if left := st.Seen.ObservedAt.Add(st.Seen.StaleAfter).Sub(now); left >= 0 {
+			end := st.Seen.ObservedAt.Add(st.Seen.StaleAfter)
+			if st.grace.After(end) {
+				end = st.grace
+			}
+			if left := end.Sub(now); left >= 0 {
 				next = min(next, left+time.Millisecond)
 			}
 		}
@@ -143,7 +151,7 @@ func (s *states) publish(ctx context.Context, seen []pos.Status) error {
 		if shard.states[id] == nil {
 			shard.states[id] = &state{}
 		}
-		shard.states[id].Seen = st
+		shard.states[id].Seen, shard.states[id].grace = st, time.Time{}
 	}
 	for i := range s.shards {
 		if err := s.edges(ctx, i); err != nil {
@@ -166,7 +174,7 @@ func (s *states) edges(ctx context.Context, n int) error {
 		}
 		next[id] = st
 		believed := st.Seen.At(now)
-		if st.Edges > 0 && sameState(st.Published, believed) {
+		if st.Edges > 0 && (now.Before(st.grace) || sameState(st.Published, believed)) {
 			continue
 		}
 		var previous *pos.Status
@@ -228,11 +236,14 @@ func (s *states) load(ctx context.Context) error {
 				return &pos.Error{Op: "load status", Vendor: a.origin.Vendor, Kind: pos.KindProtocol, Err: err}
 			}
 		}
+		for _, st := range stored {
+			st.grace = time.Now().Add(st.Seen.StaleAfter)
+		}
 		for id, st := range s.shards[n].states {
 			if stored[id] == nil {
 				stored[id] = &state{}
 			}
-			stored[id].Seen = st.Seen
+			stored[id].Seen, stored[id].grace = st.Seen, st.grace
 		}
 		s.shards[n] = stateShard{rec.Revision, stored}
 	}
