@@ -331,22 +331,22 @@ func (r *feedRun) take(page WindowPage, lower, upper time.Time) {
 }
 
 func (r *feedRun) deliver(p *pos.Purchase) {
-	print := versionPrint(p.ID, p.Version)
-	if _, dup := r.Seen[print]; dup {
+	mark := versionPrint(p.ID, p.Version)
+	if _, dup := r.Seen[mark]; dup {
 		return
 	}
 	if o, open := r.Open[p.ID]; open {
-		if o.Print == print {
+		if o.Print == mark {
 			return
 		}
-		o.Print = print
+		o.Print = mark
 		r.Open[p.ID] = o
 	}
 	at := p.UpdatedAt
 	if at.IsZero() {
 		at = r.Now()
 	}
-	r.Seen[print] = ceilMilli(at)
+	r.Seen[mark] = ceilMilli(at)
 	if r.SuspectDuplicates {
 		r.suspect(p)
 	}
@@ -363,11 +363,11 @@ func (r *feedRun) suspect(p *pos.Purchase) {
 		if t.Reference == "" || t.Failed {
 			continue
 		}
-		print := versionPrint(p.Location+"\x00"+t.Reference, strconv.FormatInt(t.Amount.Amount, 10))
-		at := slices.IndexFunc(r.Tenders, func(m tenderMark) bool { return m.Print == print })
+		mark := versionPrint(p.Location+"\x00"+t.Reference, strconv.FormatInt(t.Amount.Amount, 10))
+		at := slices.IndexFunc(r.Tenders, func(m tenderMark) bool { return m.Print == mark })
 		switch {
 		case at < 0:
-			r.Tenders = append(r.Tenders, tenderMark{print, p.ID})
+			r.Tenders = append(r.Tenders, tenderMark{mark, p.ID})
 			r.Tenders = r.Tenders[max(0, len(r.Tenders)-maxTenders):]
 		case r.Tenders[at].ID != p.ID:
 			p.SuspectedDuplicateOf = r.Tenders[at].ID
