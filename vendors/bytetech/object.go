@@ -1,0 +1,331 @@
+package bytetech
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// shape finds the fields of one kind of object in a single pass over its
+// bytes, however deep they are nested.
+type shape struct {
+	root node
+	size int
+}
+
+// node is a member that holds a value of interest, or one further down.
+type node struct {
+	slots []int
+	below map[string]*node
+}
+
+// shapes are those of the profile's groups.
+type shapes struct {
+	kiosk, status, antenna, category, product, listing, batchRow, discount, code                 *shape
+	inventory, lot, tag, transaction, line, applied, adjustment, event, failure, envelope, token *shape
+}
+
+func compileShapes(p *profile) shapes {
+	f := &p.Fields
+	return shapes{
+		kiosk: newShape(&f.Kiosk), status: newShape(&f.Status), antenna: newShape(&f.Antenna), category: newShape(&f.Category),
+		product: newShape(&f.Product), listing: newShape(&f.Listing), batchRow: newShape(&f.Batch),
+		discount: newShape(&f.Discount), code: newShape(&f.CouponCode),
+		inventory: newShape(&f.Inventory), lot: newShape(&f.Lot), tag: newShape(&f.Tag),
+		transaction: newShape(&f.Transaction), line: newShape(&f.Line), applied: newShape(&f.Applied), adjustment: newShape(&f.Adjustment),
+		event: newShape(&f.Event), failure: newShape(&p.Errors), envelope: newShape(&p.Paging), token: newShape(&p.Auth),
+	}
+}
+
+// newShape numbers the fields of a group, which is a pointer to a struct, and
+// arranges their paths as a tree.
+func newShape(group any) *shape {
+	s := &shape{}
+	v := reflect.ValueOf(group).Elem()
+	for i := range v.NumField() {
+		f, ok := v.Field(i).Addr().Interface().(*field)
+		if !ok {
+			continue
+		}
+		f.slot = s.size
+		s.size++
+		n := &s.root
+		for _, name := range f.path {
+			if n.below == nil {
+				n.below = make(map[string]*node)
+			}
+			if n.below[name] == nil {
+				n.below[name] = &node{}
+			}
+			n = n.below[name]
+		}
+		if f.delivered() {
+			n.slots = append(n.slots, f.slot)
+		}
+	}
+	return s
+}
+
+// object holds the raw values of one vendor object; null and absent are nil.
+type object struct {
+	raw    []byte
+	values [][]byte
+	unit   *encoding
+	// unreadable names the fields whose values did not have the form that the
+	// profile says.
+	unreadable []string
+}
+
+var errNoObject = errors.New("bytetech: not a JSON object")
+
+// scanner reads one text; it is reused.
+type scanner struct {
+	dec  *jsontext.Decoder
+	buf  *bytes.Buffer
+	text []byte
+}
+
+var scanners = sync.Pool{New: func() any {
+	buf := new(bytes.Buffer)
+	return &scanner{dec: jsontext.NewDecoder(buf, lenient...), buf: buf}
+}}
+
+// lenient is how input from the vendor is read: a bad byte in one name must
+// not cost the page.
+var lenient = []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
+
+func newScanner(text []byte) *scanner {
+	s, _ := scanners.Get().(*scanner)
+	s.text = text
+	*s.buf = *bytes.NewBuffer(text)
+	s.dec.Reset(s.buf, lenient...)
+	return s
+}
+
+func (s *scanner) free() {
+	s.text = nil
+	*s.buf = bytes.Buffer{}
+	scanners.Put(s)
+}
+
+// read fills o with the object in text. The values are slices of text.
+func (s *shape) read(text []byte, unit *encoding, o *object) error {
+	o.raw, o.unit, o.unreadable = text, unit, nil
+	if cap(o.values) < s.size {
+		o.values = make([][]byte, s.size)
+	}
+	o.values = o.values[:s.size]
+	clear(o.values)
+	return s.root.read(text, o.values)
+}
+
+func (n *node) read(text []byte, values [][]byte) error {
+	s := newScanner(text)
+	defer s.free()
+	if s.dec.PeekKind() != '{' {
+		return errNoObject
+	}
+	return s.object(n, values)
+}
+
+// value returns the next value as a slice of the text.
+func (s *scanner) value() ([]byte, error) {
+	v, err := s.dec.ReadValue()
+	if err != nil {
+		return nil, err
+	}
+	end := int(s.dec.InputOffset())
+	return s.text[end-len(v) : end], nil
+}
+
+func (s *scanner) object(n *node, values [][]byte) error {
+	if _, err := s.dec.ReadToken(); err != nil {
+		return err
+	}
+	for s.dec.PeekKind() == '"' {
+		name, err := s.dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		child := n.below[string(name[1:len(name)-1])]
+		if child == nil && bytes.IndexByte(name, '\\') >= 0 {
+			child = n.below[unquote(name)]
+		}
+		if err := s.member(child, values); err != nil {
+			return err
+		}
+	}
+	_, err := s.dec.ReadToken()
+	return err
+}
+
+func (s *scanner) member(n *node, values [][]byte) error {
+	switch kind := s.dec.PeekKind(); {
+	case n == nil || kind == 'n':
+		return s.dec.SkipValue()
+	case len(n.slots) == 0 && kind == '{':
+		return s.object(n, values)
+	case len(n.slots) == 0:
+		return s.dec.SkipValue()
+	}
+	v, err := s.value()
+	if err != nil {
+		return err
+	}
+	for _, slot := range n.slots {
+		values[slot] = v
+	}
+	if n.below != nil && v[0] == '{' {
+		return n.read(v, values)
+	}
+	return nil
+}
+
+// eachElement calls fn for every element of an array.
+func eachElement(array []byte, fn func(element []byte) error) error {
+	if len(array) == 0 {
+		return nil
+	}
+	s := newScanner(array)
+	defer s.free()
+	if s.dec.PeekKind() != '[' {
+		return errors.New("bytetech: not a JSON array")
+	}
+	if _, err := s.dec.ReadToken(); err != nil {
+		return err
+	}
+	for kind := s.dec.PeekKind(); kind != ']' && kind != 0; kind = s.dec.PeekKind() {
+		v, err := s.value()
+		if err != nil {
+			return err
+		}
+		if err := fn(v); err != nil {
+			return err
+		}
+	}
+	_, err := s.dec.ReadToken()
+	return err
+}
+
+// unquote returns the text of a JSON string; bad UTF-8 is replaced.
+func unquote(v []byte) string {
+	if bytes.IndexByte(v, '\\') < 0 {
+		return strings.ToValidUTF8(string(v[1:len(v)-1]), "\uFFFD")
+	}
+	text, err := jsontext.AppendUnquote(nil, v)
+	if err != nil && len(text) == 0 {
+		return ""
+	}
+	return string(text)
+}
+
+// has reports whether the object has the field.
+func (o *object) has(f field) bool { return f.delivered() && o.values[f.slot] != nil }
+
+// value returns the raw value, or nil.
+func (o *object) value(f field) []byte {
+	if !f.delivered() {
+		return nil
+	}
+	return o.values[f.slot]
+}
+
+// text returns a string, or the digits of a number: ids come as either.
+func (o *object) text(f field) string { return textOf(o.value(f)) }
+
+func textOf(v []byte) string {
+	switch {
+	case len(v) == 0:
+		return ""
+	case v[0] == '"':
+		return unquote(v)
+	case v[0] == '{', v[0] == '[':
+		return ""
+	}
+	return string(v)
+}
+
+// flag returns a boolean; ok is false if there is none.
+func (o *object) flag(f field) (value, ok bool) {
+	switch v := o.value(f); {
+	case v == nil:
+		return false, false
+	case string(v) == "true":
+		return true, true
+	case string(v) == "false":
+		return false, true
+	}
+	o.fail(f)
+	return false, false
+}
+
+// texts returns an array of strings.
+func (o *object) texts(f field) []string {
+	var list []string
+	if err := eachElement(o.value(f), func(v []byte) error {
+		list = append(list, textOf(v))
+		return nil
+	}); err != nil {
+		o.fail(f)
+	}
+	return list
+}
+
+// each reads an array of objects of another group.
+func (o *object) each(f field, s *shape, fn func(*object) error) error {
+	var row object
+	err := eachElement(o.value(f), func(v []byte) error {
+		if err := s.read(v, o.unit, &row); err != nil {
+			return err
+		}
+		err := fn(&row)
+		o.unreadable = append(o.unreadable, row.unreadable...)
+		return err
+	})
+	if err != nil {
+		o.fail(f)
+	}
+	return err
+}
+
+func (o *object) fail(f field) { o.unreadable = append(o.unreadable, f.String()) }
+
+// document is an object to be sent.
+type document map[string]any
+
+// set puts a value at a field's path; what is not delivered is not sent.
+func (d document) set(f field, v any) {
+	if !f.delivered() {
+		return
+	}
+	at := map[string]any(d)
+	for _, name := range f.path[:len(f.path)-1] {
+		next, ok := at[name].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			at[name] = next
+		}
+		at = next
+	}
+	at[f.path[len(f.path)-1]] = v
+}
+
+// remove deletes the value at a field's path.
+func (d document) remove(f field) {
+	at := map[string]any(d)
+	for i, name := range f.path {
+		if i == len(f.path)-1 {
+			delete(at, name)
+			return
+		}
+		next, ok := at[name].(map[string]any)
+		if !ok {
+			return
+		}
+		at = next
+	}
+}
