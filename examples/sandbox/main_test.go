@@ -137,16 +137,12 @@ func TestWebhooksGoToTheReceiver(t *testing.T) {
 	defer stop()
 	for name, e := range serve(t, "-webhooks", url+"/hooks/") {
 		call(t, http.MethodPost, e.Control+"/sell", `{"location":"`+e.Locations[0]+`","lines":[{"name":"Soup","unit_price":250}]}`)
-		select {
-		case path := <-got:
-			if path != "/hooks/"+name {
-				t.Errorf("%s: webhook to %s", name, path)
+		for path := ""; path != "/hooks/"+name; { // others may still send
+			select {
+			case path = <-got:
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%s: no webhook came", name)
 			}
-		case <-time.After(10 * time.Second):
-			t.Errorf("%s: no webhook came", name)
-		}
-		for len(got) > 0 {
-			<-got
 		}
 	}
 }
