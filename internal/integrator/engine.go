@@ -79,6 +79,8 @@ func (e *Engine) Run(ctx context.Context) error {
 // run starts everything, waits for ctx and drains. Loops end with ctx; the
 // calls they make live as long as work.
 func (e *Engine) run(ctx, work context.Context, cancel func()) error {
+	ctx, halt := context.WithCancel(ctx)
+	defer halt()
 	var group sync.WaitGroup
 	for _, a := range e.accounts {
 		a.start(ctx, work, &group)
@@ -88,7 +90,7 @@ func (e *Engine) run(ctx, work context.Context, cancel func()) error {
 	if err == nil {
 		<-ctx.Done()
 	}
-
+	halt()
 	drained := make(chan struct{})
 	go func() { group.Wait(); close(drained) }()
 	timer := time.NewTimer(e.cfg.Drain)

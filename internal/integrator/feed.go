@@ -16,9 +16,9 @@ import (
 const (
 	// pagesPerTurn is how many pages a group reads before others get a turn.
 	pagesPerTurn = 10
-	// pageLimit keeps a page with its findings and the events of rules inside
-	// one commit.
-	pageLimit = 200
+	// commitLimit is how many purchases are committed at once, so that their
+	// events and those of rules fit.
+	commitLimit = 200
 	// overlap is how far behind its last sure instant a group starts again
 	// when the vendor refuses its cursor.
 	overlap = 10 * time.Minute
@@ -137,10 +137,15 @@ func (fd *feed) poll(ctx context.Context) (again bool, err error) {
 	defer fd.turn.leave()
 	fd.restarted = false
 	start, rows := time.Now(), 0
+	conflicts := 0
 	for range pagesPerTurn {
 		var n int
 		n, again, err = fd.page(ctx, nil)
 		rows += n
+		if errors.Is(err, pos.ErrConflict) && conflicts < 2 {
+			conflicts++ // Somebody else went on: read again from there.
+			again, err = true, nil
+		}
 		if err != nil || !again {
 			break
 		}
@@ -188,18 +193,15 @@ func (fd *feed) page(ctx context.Context, records []string) (rows int, more bool
 	}
 	rows = len(page.Purchases)
 	err = fd.take(ctx, page)
-	if errors.Is(err, pos.ErrConflict) { // Somebody else went on: read again from there.
-		return 0, true, nil
-	}
 	return rows, page.More, err
 }
 
-// take commits a page. A vendor that delivers more than was asked for gets
-// several commits: the first ones keep the cursor and remember the versions.
+// take commits a page, a large one in parts: the first ones keep the cursor
+// and remember the versions.
 func (fd *feed) take(ctx context.Context, page pos.PurchasePage) error {
-	for len(page.Purchases) > pageLimit {
-		part := pos.PurchasePage{Purchases: page.Purchases[:pageLimit], Next: fd.state.Cursor}
-		page.Purchases = page.Purchases[pageLimit:]
+	for len(page.Purchases) > commitLimit {
+		part := pos.PurchasePage{Purchases: page.Purchases[:commitLimit], Next: fd.state.Cursor}
+		page.Purchases = page.Purchases[commitLimit:]
 		next, evs, err := fd.digest(ctx, &part)
 		if err == nil {
 			err = fd.save(ctx, next, evs)
@@ -226,7 +228,7 @@ func (fd *feed) take(ctx context.Context, page pos.PurchasePage) error {
 func (fd *feed) read(ctx context.Context, records []string) (pos.PurchasePage, error) {
 	ctx, cancel := fd.account.call(ctx)
 	defer cancel()
-	q := pos.PurchaseQuery{Locations: fd.state.Locations, After: fd.state.Cursor, Records: records, Limit: pageLimit}
+	q := pos.PurchaseQuery{Locations: fd.state.Locations, After: fd.state.Cursor, Records: records}
 	if q.After == "" {
 		q.Since = fd.state.Since
 	}
@@ -281,7 +283,8 @@ func (fd *feed) digest(ctx context.Context, page *pos.PurchasePage) (feedState, 
 
 // restart begins again behind the last sure instant, after the vendor refused
 // the cursor. What was delivered since then is known from the recent versions
-// and not delivered twice.
+// and not delivered twice; beyond recentSize of them, consumers know a repeat
+// by its event id.
 func (fd *feed) restart(ctx context.Context) error {
 	fd.restarted = true
 	next := fd.state.rewound()

@@ -171,8 +171,9 @@ func (b *inbox) take() (map[pos.Job]bool, map[string]string) {
 
 func (b *inbox) dispatch(ctx context.Context, jobs map[pos.Job]bool, records map[string]string) {
 	a := b.account
-	if jobs[pos.JobAccount] {
+	if jobs[pos.JobAccount] { // Notices may have been lost: look at everything.
 		a.places.nudge()
+		jobs = map[pos.Job]bool{pos.JobStatus: true, pos.JobInventory: true, pos.JobPurchases: true, pos.JobMenu: true, pos.JobCoupons: true}
 	}
 	if jobs[pos.JobStatus] && a.states != nil {
 		a.states.poll.nudge()

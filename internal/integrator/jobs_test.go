@@ -3,7 +3,10 @@ package integrator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,6 +167,133 @@ func TestInventoryIsHandedOver(t *testing.T) {
 		stop()
 		if n := len(rec.Events(events.TypeInventoryChanged)); n == 0 {
 			t.Error("no inventory events")
+		}
+	})
+}
+
+// puts remembers what was handed over.
+type puts struct {
+	inventory.Memory
+	mu    sync.Mutex
+	snaps []inventory.Snapshot
+}
+
+func (p *puts) Put(ctx context.Context, batch ...inventory.Snapshot) ([]inventory.Receipt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.snaps = append(p.snaps, batch...)
+	return p.Memory.Put(ctx, batch...)
+}
+
+func (p *puts) take() (full, changed int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.snaps {
+		if p.snaps[i].Full {
+			full++
+		} else {
+			changed += len(p.snaps[i].Stock)
+		}
+	}
+	p.snaps = nil
+	return full, changed
+}
+
+func TestOnlyChangedLinesAreHandedOver(t *testing.T) {
+	for _, changes := range []bool{true, false} {
+		t.Run(fmt.Sprintf("changes %v", changes), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				caps := posfake.AllCapabilities()
+				caps.Inventory.Changes = changes
+				fake := posfake.New(posfake.Config{Account: "a", Capabilities: &caps, Locations: []posfake.LocationSeed{{ID: "A"}, {ID: "B"}}})
+				for i := range 20 {
+					stocked(t, fake, "A", fmt.Sprintf("M-%d", i), 5)
+				}
+				var rec eventsfake.Recorder
+				var service puts
+				sched := Schedule{Purchases: -1, Status: -1, InventoryFull: 3 * time.Hour}
+				stop := start(t, build(t, Config{Publisher: &rec, Inventory: &service, Schedule: sched, Accounts: []Account{serve(fake)}}))
+				check := func(when string, full, changed int) {
+					t.Helper()
+					if f, c := service.take(); f != full || c != changed {
+						t.Errorf("%s: %d full snapshots and %d changed lines, want %d and %d", when, f, c, full, changed)
+					}
+				}
+				time.Sleep(minutes(30))
+				service.take()
+				time.Sleep(minutes(30))
+				check("quiet", 0, 0)
+				stocked(t, fake, "A", "M-3", 4)
+				stocked(t, fake, "A", "M-7", 4)
+				time.Sleep(minutes(10))
+				check("two changes", 0, 2)
+				time.Sleep(3 * time.Hour)
+				check("the full read on schedule", 2, 0)
+				stop()
+			})
+		})
+	}
+}
+
+type noSubscriber struct{}
+
+func (noSubscriber) Subscribe(context.Context, events.Filter, events.Handler) (func(), error) {
+	return nil, errors.New("no broker")
+}
+
+func TestRunFailsWithoutCommands(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var rec eventsfake.Recorder
+		e := build(t, Config{Publisher: &rec, Subscriber: noSubscriber{}, Accounts: []Account{serve(newFake("a", 0, "A"))}})
+		if err := e.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "no broker") {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+func TestNoticesOfOtherJobsWakeTheirPolls(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		fake := newFake("a", 0, "A")
+		var rec eventsfake.Recorder
+		rare := Schedule{Purchases: 48 * time.Hour, Inventory: 48 * time.Hour, Status: 48 * time.Hour, Locations: 48 * time.Hour}
+		e := build(t, Config{Publisher: &rec, Schedule: rare, Accounts: []Account{{Provider: fake, Webhook: fake.Webhook()}}})
+		stop := start(t, e)
+		time.Sleep(5 * time.Hour)
+		secret := pos.NewSecret(posfake.WebhookSecret)
+		ops := []string{"ReadStatus", "ReadStock", "SearchSales", "ListLocations"}
+		counts := func() (n []int) {
+			for _, op := range ops {
+				n = append(n, countOps(fake, op))
+			}
+			return n
+		}
+		for i, c := range []struct {
+			notice pos.Notice
+			want   []int
+		}{
+			{pos.Notice{Job: pos.JobStatus}, []int{1, 0, 0, 0}},
+			{pos.Notice{Job: pos.JobInventory}, []int{0, 1, 0, 0}},
+			{pos.Notice{Job: pos.JobPurchases}, []int{0, 0, 1, 0}},
+			{pos.Notice{Job: pos.JobPurchases, Records: []string{"unknown"}}, []int{0, 0, 0, 0}},
+			{pos.Notice{Job: pos.JobAccount, Type: "subscription.disabled", Alarm: "switched off"}, []int{1, 1, 1, 1}},
+		} {
+			before := counts()
+			for n := range 50 { // a burst is one poll
+				c.notice.ID = fmt.Sprintf("n%d-%d", i, n)
+				post(t, e.Handler(), "/webhooks/posfake/a", posfake.Sign(secret, c.notice))
+			}
+			time.Sleep(10 * time.Second)
+			got := counts()
+			for k := range got {
+				got[k] -= before[k]
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s %s: polls of %v (-want +got):\n%s", c.notice.Job, c.notice.Type, ops, diff)
+			}
+		}
+		stop()
+		if n := len(rec.Events(events.TypeSubscriptionLost)); n != 50 {
+			t.Errorf("%d events for 50 different alarms", n)
 		}
 	})
 }

@@ -417,7 +417,7 @@ func TestGreedyPagesAreCommittedInParts(t *testing.T) {
 		synctest.Wait()
 		stop()
 		checkLedger(t, &rec, p.Fake)
-		if n := most.Load(); n > pageLimit {
+		if n := most.Load(); n > commitLimit {
 			t.Errorf("a commit of %d events", n)
 		}
 	})

@@ -51,10 +51,10 @@ func (r *stockReader) again() {
 
 func (r *stockReader) turn(ctx context.Context) (bool, error) {
 	r.mu.Lock()
-	full := r.lost
+	full := r.lost || !r.began
 	r.lost = false
 	r.mu.Unlock()
-	full = full || r.cursor == "" || r.account.schedule.InventoryFull > 0 && !time.Now().Before(r.nextFull)
+	full = full || r.account.schedule.InventoryFull > 0 && !time.Now().Before(r.nextFull)
 	start := time.Now()
 	rows, err := r.read(ctx, full, start)
 	if errors.Is(err, pos.ErrCursor) && !full {
