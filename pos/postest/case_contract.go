@@ -43,9 +43,13 @@ func describe(c *check) {
 
 // calls are the jobs with the least that can be asked of them.
 func (c *check) calls() map[pos.Job]func(context.Context) error {
+	price := pos.Money{Amount: 695, Currency: "USD"}
+	if c.locs != nil {
+		price = c.money(695)
+	}
 	return map[pos.Job]func(context.Context) error{
 		pos.JobMenu: func(ctx context.Context) error {
-			_, err := c.p.PushMenu(ctx, pos.MenuPush{Menu: pos.Menu{Items: []pos.Item{{SKU: "PT-0001", Name: "Meal 1", Price: pos.Money{Amount: 695, Currency: "USD"}}}}, Partial: true})
+			_, err := c.p.PushMenu(ctx, pos.MenuPush{Menu: pos.Menu{Items: []pos.Item{{SKU: "PT-0001", Name: "Meal 1", Price: price}}}, Partial: true})
 			return err
 		},
 		pos.JobCoupons: func(ctx context.Context) error {

@@ -189,12 +189,12 @@ func everyConstraint(c *check) {
 			continue
 		}
 		k.add(c, &cp)
+		if cp.GenerateCodes > 0 && cp.MaxUses > 1 {
+			continue // generated codes are good for one use, so this is invalid anywhere
+		}
 		if !k.declared(c.caps.Coupons) {
 			c.refused(k.name, cp)
 			continue
-		}
-		if generated := cp.GenerateCodes > 0; generated && cp.MaxUses > 1 {
-			cp.MaxUses = 0 // generated codes are good for one use anyway
 		}
 		cps := []pos.Coupon{cp}
 		if k.name == "Exclusive" {

@@ -135,6 +135,7 @@ func silentPayment(c *check) {
 	if !c.can(err, "an open order") {
 		return
 	}
+	c.wait(30 * time.Second)
 	c.settle()
 	c.poll(pos.PurchaseQuery{})
 	c.wait(90 * time.Second)

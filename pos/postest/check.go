@@ -1,6 +1,7 @@
 package postest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,8 @@ type check struct {
 
 	cursor    pos.Cursor
 	delivered []pos.Purchase
+
+	generation int // of what a benchmark pushes
 }
 
 func newCheck(ctx context.Context, h Harness) *check {
@@ -323,9 +326,13 @@ type witness struct {
 	pos.Provider
 	check *check
 	said  []string
+	quiet bool // benchmarks measure the provider, not the witness
 }
 
 func (w *witness) saw(op string, v any, err error) {
+	if w.quiet {
+		return
+	}
 	text, jsonErr := json.Marshal(v)
 	if jsonErr != nil {
 		w.check.errorf("%s: the result does not marshal: %v", op, jsonErr)
@@ -351,6 +358,7 @@ func (w *witness) Locations(ctx context.Context, q pos.LocationQuery) (pos.Locat
 
 // PushMenu implements [pos.Provider].
 func (w *witness) PushMenu(ctx context.Context, push pos.MenuPush) (pos.PushReport, error) {
+	defer w.unchanged("PushMenu", push)()
 	report, err := w.Provider.PushMenu(ctx, push)
 	w.saw("PushMenu", report, err)
 	w.report("PushMenu", report)
@@ -359,10 +367,24 @@ func (w *witness) PushMenu(ctx context.Context, push pos.MenuPush) (pos.PushRepo
 
 // PushCoupons implements [pos.Provider].
 func (w *witness) PushCoupons(ctx context.Context, push pos.CouponPush) (pos.PushReport, error) {
+	defer w.unchanged("PushCoupons", push)()
 	report, err := w.Provider.PushCoupons(ctx, push)
 	w.saw("PushCoupons", report, err)
 	w.report("PushCoupons", report)
 	return report, err
+}
+
+// unchanged remembers an input; the returned function compares.
+func (w *witness) unchanged(op string, push any) func() {
+	if w.quiet {
+		return func() {}
+	}
+	before, _ := json.Marshal(push) // plain data always marshals
+	return func() {
+		if after, _ := json.Marshal(push); !bytes.Equal(before, after) {
+			w.check.errorf("%s changed its input", op)
+		}
+	}
 }
 
 // report checks what holds for every report.
@@ -406,7 +428,9 @@ func (w *witness) Purchases(ctx context.Context, q pos.PurchaseQuery) (pos.Purch
 		w.saw("Purchases", page, err)
 	}
 	for i := range page.Purchases {
-		w.purchase(&page.Purchases[i], q.Raw)
+		if !w.quiet {
+			w.purchase(&page.Purchases[i], q.Raw)
+		}
 	}
 	return page, err
 }

@@ -56,7 +56,8 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		return
 	}
 	for _, cs := range cases {
-		if cs.excluded(caps) != "" {
+		if why := cs.excluded(caps); why != "" {
+			t.Logf("postest: case %s not applicable: %s", cs.name, why)
 			continue
 		}
 		t.Run(cs.name, func(t *testing.T) {
