@@ -170,7 +170,7 @@ func (p *Provider) complete(ctx context.Context, j *journal) error {
 		for k := range s.Lines {
 			s.Lines[k].SKU = known[s.Lines[k].VendorID].sku
 		}
-		for k, rule := range j.rules[s.ID] {
+		for k, rule := range j.rules[i] {
 			s.Discounts[k].Coupon = known[rule].coupon
 		}
 		if l := locations[s.Location]; l != nil {

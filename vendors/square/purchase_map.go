@@ -16,9 +16,10 @@ import (
 type journal struct {
 	purchases []pos.Purchase
 	open      []string
-	// rules are the pricing rules behind the discounts of a purchase, by
-	// position; "" where a discount has none.
-	rules map[string][]string
+	// rules are the pricing rules behind the discounts of a purchase, by index
+	// in purchases (an answer may hold an order twice); "" where a discount
+	// has none.
+	rules map[int][]string
 	cards []cardSale
 }
 
@@ -50,14 +51,15 @@ func (j *journal) add(o *order) error {
 	if !o.isPurchase() {
 		return nil
 	}
+	n := len(j.purchases)
 	j.purchases = append(j.purchases, o.neutral())
-	s := &j.purchases[len(j.purchases)-1]
+	s := &j.purchases[n]
 	if slices.ContainsFunc(o.Discounts, func(d discount) bool { return d.PricingRuleID != "" }) {
 		if j.rules == nil {
-			j.rules = make(map[string][]string)
+			j.rules = make(map[int][]string)
 		}
 		for i := range o.Discounts {
-			j.rules[o.ID] = append(j.rules[o.ID], o.Discounts[i].PricingRuleID)
+			j.rules[n] = append(j.rules[n], o.Discounts[i].PricingRuleID)
 		}
 	}
 	if s.State == pos.StatePending || slices.ContainsFunc(o.Refunds, func(r refund) bool { return r.Status == "PENDING" }) {
@@ -70,7 +72,7 @@ func (j *journal) add(o *order) error {
 		}
 	}
 	if len(payments) > 0 {
-		j.cards = append(j.cards, cardSale{len(j.purchases) - 1, payments, o.CreatedAt, o.UpdatedAt})
+		j.cards = append(j.cards, cardSale{n, payments, o.CreatedAt, o.UpdatedAt})
 	}
 	return nil
 }
@@ -358,11 +360,22 @@ func (o *order) tenders(c pos.Currency) []pos.Tender {
 		}
 		list = append(list, pos.Tender{
 			ID: t.ID, Kind: kind, Amount: in(t.Amount, c), Tip: some(t.Tip, c),
-			Brand: t.Card.Card.Brand, Last4: t.Card.Card.Last4, Reference: t.ID,
+			Brand: t.Card.Card.Brand, Last4: t.Card.Card.Last4, Reference: t.reference(),
 			Failed: t.Card.Status == "VOIDED" || t.Card.Status == "FAILED",
 		})
 	}
 	return orNil(list)
+}
+
+// reference is the till's own number of the payment, by which a sale that an
+// offline till sent twice is recognised. Square has no member for it, so a note
+// that is one word with a digit is taken for one; other notes may be about
+// people and stay where they are.
+func (t *tender) reference() string {
+	if len(t.Note) > 64 || !strings.ContainsAny(t.Note, "0123456789") || strings.ContainsFunc(t.Note, func(r rune) bool { return r <= ' ' || r > '~' || r == '@' }) {
+		return t.ID
+	}
+	return t.Note
 }
 
 var refundStates = map[string]pos.RefundState{
