@@ -91,7 +91,11 @@ func (w *watch) onStock(o events.Origin, l pos.Location, stock []pos.Stock, full
 		line.Raw = nil
 		f.stock[inventory.LineOf(&line)] = line
 	}
-	return append(w.expiry(o, l, f, now), f.chain(o, l.ID, now)...)
+	evs := f.chain(o, l.ID, now)
+	if l.TimeZone == "" {
+		return evs // The location may not be known yet; onTick judges expiry.
+	}
+	return append(evs, w.expiry(o, l, f, now)...)
 }
 
 // expiry tells of lots that expire, once for each.
