@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -126,21 +127,17 @@ func (s *countsState) close(now time.Time) {
 
 // isNew remembers a row and reports whether it was not delivered before.
 func (s *countsState) isNew(c *inventoryCount) bool {
-	at := c.CalculatedAt.UnixNano()
-	s.Max = max(s.Max, at)
-	if at <= s.Max-int64(countsOverlap) {
-		return true // no later pass meets it again
-	}
 	h := fnv.New64a()
 	for _, part := range []string{c.ObjectID, c.LocationID, c.Quantity} {
 		_, _ = h.Write([]byte(part))
 		_, _ = h.Write([]byte{0})
 	}
-	row := fmt.Sprintf("%x", h.Sum64())
+	at, row := c.CalculatedAt.UnixNano(), strconv.FormatUint(h.Sum64(), 36)
+	s.Max = max(s.Max, at)
 	if seen, ok := s.Seen[row]; ok && seen == at {
 		return false
 	}
-	if len(s.Seen) < maxCountsSeen {
+	if at > s.Max-int64(countsOverlap) && len(s.Seen) < maxCountsSeen { // a later pass meets it again
 		if s.Seen == nil {
 			s.Seen = make(map[string]int64)
 		}

@@ -32,7 +32,8 @@ const (
 // Purchases implements [pos.Provider]. One page is one SearchOrders call, and
 // one more for each of: items not seen before, each location with new card
 // sales (see [Config].SkipOfflineTimes), and open refunds that are due. A poll
-// that finds nothing is one call.
+// that finds nothing is one call, and one more every 15 minutes for queries
+// that name no locations.
 func (p *Provider) Purchases(ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) {
 	if err := p.ready("Purchases", pos.JobPurchases); err != nil {
 		return pos.PurchasePage{}, err

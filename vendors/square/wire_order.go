@@ -130,6 +130,7 @@ type charge struct {
 type tender struct {
 	ID     string      `json:"id"`
 	Type   string      `json:"type"`
+	Note   string      `json:"note"`
 	Amount pos.Money   `json:"amount_money"`
 	Tip    pos.Money   `json:"tip_money"`
 	Card   cardDetails `json:"card_details"`

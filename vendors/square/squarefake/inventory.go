@@ -95,14 +95,6 @@ func (b *stockBook) add(k countKey, c stockChange, now time.Time) *countRow {
 
 func (t touch) stale() bool { return t.row.seq != t.seq }
 
-// forget removes a row, as if nobody had ever counted.
-func (b *stockBook) forget(k countKey) {
-	if r := b.rows[k]; r != nil {
-		r.seq = -1
-		delete(b.rows, k)
-	}
-}
-
 // trim folds changes that nothing can come before any more: sales arrive up to
 // 72 hours late.
 func (r *countRow) trim() {
@@ -150,7 +142,8 @@ func (r *countRow) show() countReply {
 	return countReply{r.key.variation, "ITEM_VARIATION", r.key.state, r.key.location, r.quantity.String(), stampOf(r.calculated)}
 }
 
-// SetStock counts an item by hand; nil forgets the count.
+// SetStock counts an item by hand. A count cannot be forgotten: Square has no
+// such thing.
 func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,9 +155,10 @@ func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 		return fmt.Errorf("%w: %q", errNoSuchItem, sku)
 	}
 	if quantity == nil {
-		f.stock.forget(countKey{v.id, location, "IN_STOCK"})
-		f.catalog.setSoldOut(v, location, false)
-		return nil
+		if f.stock.rows[countKey{v.id, location, "IN_STOCK"}] == nil {
+			return nil
+		}
+		return fmt.Errorf("forgetting a count: %w", posfake.ErrNotSimulated)
 	}
 	now := f.moment()
 	f.physicalCount(v, location, "IN_STOCK", pos.Units(*quantity), now, "")
