@@ -1,0 +1,37 @@
+package eventstest_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/events/eventsfake"
+	"github.com/farmacyfoods/pointofsale/events/eventstest"
+)
+
+func TestBus(t *testing.T) {
+	t.Parallel()
+	eventstest.RunPubSub(t, func(t *testing.T) eventstest.PubSub {
+		bus := events.NewBus(events.BusOptions{})
+		t.Cleanup(func() { _ = bus.Close() })
+		return eventstest.PubSub{Publisher: bus, Subscriber: bus}
+	})
+}
+
+func TestRecorder(t *testing.T) {
+	t.Parallel()
+	eventstest.RunPublisher(t, func(*testing.T) (events.Publisher, eventstest.Received) {
+		rec := new(eventsfake.Recorder)
+		return rec, func(ctx context.Context, n int) ([]events.Event, error) { return rec.Wait(ctx, n) }
+	})
+}
+
+func TestMemoryJournal(t *testing.T) {
+	t.Parallel()
+	eventstest.RunJournal(t, func(t *testing.T) eventstest.Journal {
+		rec := new(eventsfake.Recorder)
+		j := events.NewMemoryJournal(rec)
+		t.Cleanup(func() { _ = j.Close() })
+		return eventstest.Journal{Journal: j, Received: func(ctx context.Context, n int) ([]events.Event, error) { return rec.Wait(ctx, n) }}
+	})
+}
