@@ -1,12 +1,10 @@
 package bytetech_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -87,12 +85,15 @@ func (a *account) harness(t *testing.T, webhooks bool) postest.Harness {
 	t.Helper()
 	h := postest.Harness{
 		Provider: a.provider, Sim: a.fake,
-		Reopen:  func() pos.Provider { return a.open(t) },
-		Settle:  func() { <-time.After(time.Minute) },
-		Secrets: []string{clientSecret, "marker-api-key"},
+		Reopen:   func() pos.Provider { return a.open(t) },
+		Settle:   func() { <-time.After(time.Minute) },
+		Secrets:  []string{clientSecret, "marker-api-key"},
+		Conflict: posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusPreconditionFailed},
 		Budget: postest.Budget{
-			IdlePoll: func(int) int { return 1 },
-			Status:   func(n int) int { return 1 + n/200 },
+			Status:     func(n int) int { return 1 + n/200 },
+			MenuReads:  func(items, n int) int { return 3 + items/200 + n/200 },
+			MenuWrites: func(items, _ int) int { return 1 + items/100 },
+			Inventory:  func(items, n int) int { return 1 + items*n/200 },
 		},
 	}
 	if !webhooks {
@@ -126,7 +127,9 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	postest.Run(t, func(t *testing.T) postest.Harness {
 		t.Helper()
-		return open(t, bytetechfake.Config{Locations: places}, fullProfile).harness(t, true)
+		h := open(t, bytetechfake.Config{Locations: places}, fullProfile).harness(t, true)
+		h.Budget.IdlePoll = func(int) int { return 1 }
+		return h
 	})
 }
 
@@ -134,7 +137,9 @@ func TestConformanceMinimal(t *testing.T) {
 	t.Parallel()
 	postest.Run(t, func(t *testing.T) postest.Harness {
 		t.Helper()
-		return open(t, bytetechfake.Config{Locations: places, Without: bytetechfake.Features()}, minimalProfile).harness(t, false)
+		h := open(t, bytetechfake.Config{Locations: places, Without: bytetechfake.Features()}, minimalProfile).harness(t, false)
+		h.Budget.MenuWrites = func(items, _ int) int { return items }
+		return h
 	})
 }
 
@@ -150,5 +155,3 @@ func BenchmarkProvider(b *testing.B) {
 	})
 }
 
-var _ = bytes.MinRead
-var _ = strings.ToLower

@@ -55,7 +55,7 @@
 // read again daily for a week. Without features.updated_filter the filter is
 // the time of sale and the overlap seven days: a fridge that is offline for
 // longer loses sales. Inventory cursors read what changed since the last run,
-// with 15 minutes of overlap; rows may repeat. A source of CSV files delivers
+// with 30 seconds of overlap; rows may repeat. A source of CSV files delivers
 // each file once.
 //
 // # Limits

@@ -1,6 +1,7 @@
 package bytetech
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -148,6 +149,19 @@ func clip(s string, most int) string {
 		return s[:most]
 	}
 	return s
+}
+
+// located makes an error of a store or a context a [pos.Error].
+func located(op string, err error) error {
+	var e *pos.Error
+	if err == nil || errors.As(err, &e) && e.Vendor != "" {
+		return err
+	}
+	kind := pos.KindOf(err)
+	if kind == pos.KindUnknown && !errors.Is(err, context.Canceled) {
+		kind = pos.KindUnavailable
+	}
+	return &pos.Error{Vendor: Vendor, Op: op, Kind: kind, Err: err}
 }
 
 // protocol is the error of an answer that does not have the form of the profile.

@@ -154,9 +154,12 @@ func (p *Provider) load(ctx context.Context, key string, out any) (pos.Revision,
 		return 0, nil
 	}
 	if err != nil {
-		return 0, err
+		return 0, located("Store.Get", err)
 	}
-	return rev, json.Unmarshal(text, out)
+	if err := json.Unmarshal(text, out); err != nil {
+		return 0, protocol("Store.Get", err)
+	}
+	return rev, nil
 }
 
 // maxSwaps is how often a change of the store is tried again after somebody
@@ -177,7 +180,7 @@ func (p *Provider) update(ctx context.Context, key string, value any, change fun
 		}
 		_, err = p.opts.Store.Put(ctx, key, text, rev)
 		if !errors.Is(err, pos.ErrConflict) || n == maxSwaps {
-			return err
+			return located("Store.Put", err)
 		}
 	}
 }

@@ -45,8 +45,9 @@ func (p *Provider) batchSize() int {
 
 // PushMenu implements [pos.Provider]. Items become products of the account,
 // found by their SKU in external_id; prices and availability of single kiosks
-// become listings. A product that no push of this account wrote, and that is
-// neither on the menu nor in [Config.Adopt], is left alone.
+// become listings. A product that no push of this account wrote and that is not
+// in [Config.Adopt] is left alone; an item that has its SKU fails as a conflict,
+// unless the product already is as the item says.
 //
 // An item that is withdrawn from every kiosk is archived, from some it is
 // unlisted there. Packages keep selling until somebody takes them out:
@@ -214,9 +215,6 @@ func (m *menuPush) refusals(it *pos.Item) pos.Problems {
 	if most := m.profile.Constants.DefaultShelfLife; it.ShelfLifeDays > most {
 		ps = append(ps, pos.Problem{Item: it.SKU, Field: "ShelfLifeDays", Reason: fmt.Sprintf("%d days, the system keeps at most %d", it.ShelfLifeDays, most), Nearest: "leave it empty"})
 	}
-	if it.Unavailable && !m.profile.Features.Listings {
-		ps = append(ps, pos.Problem{Item: it.SKU, Field: fieldUnavailable, Reason: "the system has no availability apart from the menu", Nearest: "leave the item off the menu"})
-	}
 	return ps
 }
 
@@ -233,14 +231,32 @@ func (m *menuPush) planItem(it *pos.Item) {
 	if plan.have != nil {
 		plan.vendorID, plan.revive = plan.have.id, plan.have.archived
 	}
-	if plan.revive {
-		plan.fields = append(plan.fields, fieldUnavailable)
+	if m.taken(plan) {
+		plan.err = &pos.Error{Vendor: Vendor, Op: "PushMenu", Kind: pos.KindConflict, Err: errTaken}
+		plan.changes, plan.fields, plan.revive = nil, nil, false
+		m.items = append(m.items, plan)
+		return
 	}
 	if m.profile.Features.Listings {
 		m.planListings(plan)
+	} else { // there is no other way to take a product off sale
+		plan.archive = it.Unavailable && (plan.have == nil || !plan.have.archived)
+		plan.revive = plan.revive && !it.Unavailable
+	}
+	if plan.revive || plan.archive {
+		plan.fields = append(plan.fields, fieldUnavailable)
 	}
 	m.items = append(m.items, plan)
 }
+
+// taken reports that a product with the SKU is there that none of our pushes
+// wrote. One that already is as the item says may be ours from before the
+// store was lost, and nothing is changed by taking it on.
+func (m *menuPush) taken(plan *itemPlan) bool {
+	return plan.have != nil && m.state.owned[plan.sku] == "" && (plan.changes != nil || plan.have.archived)
+}
+
+var errTaken = errors.New("somebody else's product has this SKU; if it is ours, name the SKU in Config.Adopt")
 
 // sameCurrency returns the kiosks that sell in the item's currency and refuses
 // the others.

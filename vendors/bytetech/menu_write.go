@@ -253,7 +253,7 @@ func (m *menuPush) act(ctx context.Context, plan *itemPlan, op, path string) err
 		return nil
 	}
 	m.report.Wrote(1)
-	r := kit.Request{Op: op, Method: http.MethodPost, Path: m.profile.path(path, plan.have.id), Repeatable: true}
+	r := kit.Request{Op: op, Method: http.MethodPost, Path: m.profile.path(path, plan.vendorID), Repeatable: true}
 	plan.err = m.send(ctx, r, nil, nil, nil)
 	return plan.err
 }

@@ -35,8 +35,9 @@ type Config struct {
 	// changes it or the replacement by merge-patch (RFC 7386).
 	Profile      json.RawMessage `json:"profile,omitempty"`
 	ProfilePatch json.RawMessage `json:"profile_patch,omitempty"`
-	// Adopt names SKUs that an earlier system of Farmacy created in the
-	// account: full pushes without them withdraw them.
+	// Adopt names SKUs of products that are Farmacy's although no push of this
+	// account created them, or the store of those pushes is lost: they may be
+	// changed, and full pushes without them withdraw them.
 	Adopt []string `json:"adopt,omitempty"`
 	// VerifyListings makes each push read the listings of the pushed kiosks,
 	// one call or more for each, instead of trusting what was pushed last. It
@@ -238,7 +239,7 @@ func (p *Provider) fleetNow(ctx context.Context, wanted ...string) (map[string]p
 	case f.turn <- struct{}{}:
 		defer func() { <-f.turn }()
 	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+		return nil, nil, located(opListKiosks, ctx.Err())
 	}
 	age := time.Since(f.read)
 	missing := slices.ContainsFunc(wanted, func(id string) bool { _, known := f.byID[id]; return !known })

@@ -1,6 +1,7 @@
 package bytetechfake
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -224,15 +225,31 @@ func (k *kiosk) price(p *product) int64 {
 
 // listingWrite is what clients may write of a listing.
 type listingWrite struct {
-	KioskID    *string `json:"kiosk_id"`
-	ProductID  *string `json:"product_id"`
-	ExternalID *string `json:"external_id"`
-	Listed     *bool   `json:"listed"`
-	PriceCents *int64  `json:"price_cents"`
-	ParLevel   *int    `json:"par_level"`
+	KioskID    *string         `json:"kiosk_id"`
+	ProductID  *string         `json:"product_id"`
+	ExternalID *string         `json:"external_id"`
+	Listed     *bool           `json:"listed"`
+	PriceCents *int64          `json:"price_cents"`
+	ParLevel   json.RawMessage `json:"par_level"` // absent: stays as it is
 }
 
-// writeListing brings one listing into the state of w.
+// par returns the par level to keep or set.
+func (w listingWrite) par(l *listing, path string) (*int, error) {
+	if w.ParLevel == nil {
+		if l == nil {
+			return nil, nil
+		}
+		return l.par, nil
+	}
+	var n *int
+	if err := json.Unmarshal(w.ParLevel, &n); err != nil || n != nil && *n < 0 {
+		return nil, invalid(path+"par_level", "is not a number of packages")
+	}
+	return n, nil
+}
+
+// writeListing brings one listing into the state of w; a par level that is
+// left out stays.
 func (f *Fake) writeListing(w listingWrite, seen func(*kiosk) bool, path string) (k *kiosk, p *product, outcome string, err error) {
 	k, ok := f.kiosks.get(deref(w.KioskID))
 	if !ok || !seen(k) {
@@ -250,20 +267,22 @@ func (f *Fake) writeListing(w listingWrite, seen func(*kiosk) bool, path string)
 		return k, nil, "", invalid(path+"external_id", "contradicts product_id")
 	case w.PriceCents != nil && *w.PriceCents < 0:
 		return k, nil, "", invalid(path+"price_cents", "is negative")
-	case w.ParLevel != nil && *w.ParLevel < 0:
-		return k, nil, "", invalid(path+"par_level", "is negative")
 	}
 	l, ok := k.listings[p]
+	par, err := w.par(l, path)
+	if err != nil {
+		return k, nil, "", err
+	}
 	outcome = "updated"
 	if !ok {
 		l, outcome = &listing{}, "created"
 		k.listings[p] = l
 	}
 	unlisted := w.Listed != nil && !*w.Listed
-	if ok && l.unlisted == unlisted && same(l.price, w.PriceCents) && same(l.par, w.ParLevel) {
+	if ok && l.unlisted == unlisted && same(l.price, w.PriceCents) && same(l.par, par) {
 		return k, p, "unchanged", nil
 	}
-	l.unlisted, l.price, l.par, l.updated = unlisted, w.PriceCents, w.ParLevel, f.now
+	l.unlisted, l.price, l.par, l.updated = unlisted, w.PriceCents, par, f.now
 	if s, ok := k.stock.get(p.id); ok {
 		s.updated = f.now // the line shows the par level
 	}

@@ -240,11 +240,11 @@ func TestForeignProductsAreRecognisable(t *testing.T) {
 		t.Fatalf("menu %+v", before)
 	}
 	p := all[product](a, "/v1/products")[0]
-	if p.SKU != "" {
+	if p.SKU != "COLA" {
 		t.Errorf("external id %q", p.SKU)
 	}
 	tx := a.transaction(a.sell(sale("COLA", 1)).ID)
-	if tx.Lines[0].SKU != "" || tx.Lines[0].Name != "Cola" {
+	if tx.Lines[0].SKU != "COLA" || tx.Lines[0].Name != "Cola" {
 		t.Errorf("line %+v", tx.Lines[0])
 	}
 	if diff := cmp.Diff(before, a.fake.Menu()); diff != "" {

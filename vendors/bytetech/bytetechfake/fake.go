@@ -37,7 +37,7 @@ type Fake struct {
 	kiosks        sorted[*kiosk]
 	products      sorted[*product]
 	bySKU         map[string]*product
-	foreign       map[string]*product // by the name that AddForeign gave
+	foreign       map[string]*product // by external id; made by AddForeign
 	categories    sorted[*category]
 	discounts     sorted[*discount]
 	codes         map[string][]*couponCode

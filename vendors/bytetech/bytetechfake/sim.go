@@ -90,12 +90,12 @@ func (f *Fake) checkLines(lines []posfake.SaleLine) error {
 	return nil
 }
 
-// product finds a product by our SKU or by the name that AddForeign gave it.
+// product finds a product by its external id; nil if there is none.
 func (f *Fake) product(sku string) *product {
-	if p := f.bySKU[sku]; p != nil && sku != "" {
-		return p
+	if sku == "" {
+		return nil
 	}
-	return f.foreign[sku]
+	return f.bySKU[sku]
 }
 
 // take adds the packages of one line to the sale, a line for each lot.
@@ -249,9 +249,9 @@ func (f *Fake) enterAgain(tx *transaction) error {
 // Void cancels a sale that has not been captured yet.
 func (f *Fake) Void(id string) (posfake.Record, error) { return f.change(id, f.void) }
 
-// SetStock lets a restocker add or remove packages until there are as many; nil
-// makes the fridge forget that it ever had the product. An offline fridge
-// tells the cloud later. A SKU that the catalogue lacks is taken for a meal of
+// SetStock lets a restocker add or remove packages until there are as many. A
+// fridge counts whatever it has, so a nil quantity, a count that is forgotten,
+// is not simulated. An offline fridge tells the cloud later. A SKU that the catalogue lacks is taken for a meal of
 // a former menu, and becomes an archived product.
 func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 	defer f.begin()()
@@ -261,7 +261,9 @@ func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 	}
 	p := f.product(sku)
 	switch {
-	case quantity != nil && *quantity < 0:
+	case quantity == nil:
+		return fmt.Errorf("bytetechfake: a count that is forgotten: %w", posfake.ErrNotSimulated)
+	case *quantity < 0:
 		return fmt.Errorf("bytetechfake: quantity %d is negative", *quantity)
 	case p == nil && sku == "":
 		return errors.New("bytetechfake: stock of no product")
@@ -270,11 +272,11 @@ func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 		p.name, p.externalID, p.archived = sku, sku, true
 		f.bySKU[sku] = p
 	}
-	k.do(func() { f.setStock(k, p, quantity) })
+	k.do(func() { f.setStock(k, p, int(*quantity)) })
 	return nil
 }
 
-func (f *Fake) setStock(k *kiosk, p *product, quantity *int64) {
+func (f *Fake) setStock(k *kiosk, p *product, quantity int) {
 	s := k.line(p, f.now)
 	var there []*tag
 	for _, t := range s.tags {
@@ -282,12 +284,7 @@ func (f *Fake) setStock(k *kiosk, p *product, quantity *int64) {
 			there = append(there, t)
 		}
 	}
-	if quantity == nil {
-		f.unstock(k, p, slices.Clone(s.tags), "other")
-		k.stock.drop(p.id)
-		return
-	}
-	switch n := int(*quantity) - len(there); {
+	switch n := quantity - len(there); {
 	case n > 0:
 		f.stock(k, p, n, f.now)
 	case n < 0:
@@ -345,9 +342,9 @@ func (f *Fake) Ledger() []posfake.Record {
 // product and its listing there.
 func (f *Fake) Menu() []posfake.MenuRow {
 	defer f.begin()()
-	foreign := map[*product]string{}
-	for sku, p := range f.foreign {
-		foreign[p] = sku
+	foreign := map[*product]bool{}
+	for _, p := range f.foreign {
+		foreign[p] = true
 	}
 	digests := make([]string, len(f.products))
 	for i, p := range f.products {
@@ -361,10 +358,7 @@ func (f *Fake) Menu() []posfake.MenuRow {
 		for i, p := range f.products {
 			row := posfake.MenuRow{
 				Location: k.id, SKU: p.externalID, Name: p.name, Price: k.price(p),
-				Available: !p.archived, Foreign: p.externalID == "", Digest: digests[i],
-			}
-			if row.Foreign {
-				row.SKU = foreign[p]
+				Available: !p.archived, Foreign: foreign[p], Digest: digests[i],
 			}
 			if l := k.listings[p]; l != nil {
 				row.Available = row.Available && !l.unlisted
@@ -385,9 +379,8 @@ func digest(v any) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// AddForeign puts a product into the catalogue that another user of the
-// operator made: it has no external id. The given name serves this package's
-// methods only.
+// AddForeign puts a product into the catalogue that another integration of the
+// operator made, with the SKU as its external id.
 func (f *Fake) AddForeign(sku, name string, price int64) error {
 	defer f.begin()()
 	switch {
@@ -397,9 +390,9 @@ func (f *Fake) AddForeign(sku, name string, price int64) error {
 		return fmt.Errorf("bytetechfake: item %q exists", sku)
 	}
 	p := f.newProduct(f.now)
-	p.name, p.price, p.description = name, price, "Stocked by another operator"
+	p.externalID, p.name, p.price, p.description = sku, name, price, "Stocked by another operator"
 	p.category = f.categoryNamed("Other operators")
-	f.foreign[sku] = p
+	f.foreign[sku], f.bySKU[sku] = p, p
 	return nil
 }
 

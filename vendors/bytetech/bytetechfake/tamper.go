@@ -18,7 +18,7 @@ func (f *Fake) Tamper(e posfake.MenuEdit) error {
 		return err
 	}
 	p := f.bySKU[e.SKU]
-	if p == nil {
+	if p == nil || f.foreign[e.SKU] != nil {
 		return fmt.Errorf("bytetechfake: no product %q of ours", e.SKU)
 	}
 	l := k.listings[p]
