@@ -88,7 +88,7 @@ func (m Menu) Validate() error {
 	for i := range m.Items {
 		it := &m.Items[i]
 		if seen[it.SKU] {
-			ps.add(it.SKU, "SKU", "appears twice on the menu")
+			ps.add(reference(it.SKU), "SKU", "appears twice on the menu")
 		}
 		seen[it.SKU] = true
 		it.check(&ps)
@@ -97,27 +97,28 @@ func (m Menu) Validate() error {
 }
 
 func (it *Item) check(ps *Problems) {
+	sku := reference(it.SKU)
 	if !validID(it.SKU) {
-		ps.add(clip(it.SKU), "SKU", "must be 1 to 64 printable ASCII characters without spaces")
+		ps.add(sku, "SKU", "must be 1 to 64 printable ASCII characters without spaces")
 	}
-	checkText(ps, it.SKU, "Name", it.Name, 1, 120)
-	checkText(ps, it.SKU, "Description", it.Description, 0, 2000)
-	checkText(ps, it.SKU, "Category", it.Category, 0, 120)
-	checkPrice(ps, Problem{Item: it.SKU, Field: "Price"}, it.Price, it.Price.Currency)
+	checkText(ps, sku, "Name", it.Name, 1, 120)
+	checkText(ps, sku, "Description", it.Description, 0, 2000)
+	checkText(ps, sku, "Category", it.Category, 0, 120)
+	checkPrice(ps, Problem{Item: sku, Field: "Price"}, it.Price, it.Price.Currency)
 	if it.ShelfLifeDays < 0 {
-		ps.add(it.SKU, "ShelfLifeDays", "is negative")
+		ps.add(sku, "ShelfLifeDays", "is negative")
 	}
 	if it.Calories < 0 {
-		ps.add(it.SKU, "Calories", "is negative")
+		ps.add(sku, "Calories", "is negative")
 	}
 	if it.GTIN != "" && !validGTIN(it.GTIN) {
-		ps.add(it.SKU, "GTIN", "%q is not a GTIN of 8, 12, 13 or 14 digits with a correct check digit", clip(it.GTIN))
+		ps.add(sku, "GTIN", "%q is not a GTIN of 8, 12, 13 or 14 digits with a correct check digit", clip(it.GTIN))
 	}
-	checkCodes(ps, it.SKU, "Allergens", it.Allergens, Allergens())
-	checkCodes(ps, it.SKU, "Diets", it.Diets, Diets())
+	checkCodes(ps, sku, "Allergens", it.Allergens, Allergens())
+	checkCodes(ps, sku, "Diets", it.Diets, Diets())
 	seen := make(map[string]bool, len(it.Overrides))
 	for _, o := range it.Overrides {
-		where := Problem{Item: it.SKU, Field: "Overrides", Location: o.Location}
+		where := Problem{Item: sku, Field: "Overrides", Location: o.Location}
 		switch {
 		case o.Location == "":
 			where.Reason = "names no location"
@@ -168,6 +169,15 @@ func checkCodes(ps *Problems, item, field string, codes, known []string) {
 			ps.add(item, field, "unknown code %q", clip(c))
 		}
 	}
+}
+
+// reference is how problems name an item: by its id, cut short if that is
+// not a proper one.
+func reference(id string) string {
+	if validID(id) {
+		return id
+	}
+	return clip(id)
 }
 
 func validID(s string) bool {

@@ -248,7 +248,7 @@ func absolute(n int64) (sign int64, magnitude uint64) {
 // clip keeps hostile input out of error texts.
 func clip(s string) string {
 	if len(s) > 40 {
-		return s[:40] + "..."
+		return strings.ToValidUTF8(s[:40], "") + "..."
 	}
 	return s
 }

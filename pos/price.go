@@ -3,6 +3,7 @@ package pos
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,7 +12,8 @@ type Basket struct {
 	Lines []BasketLine
 	// Codes are the codes the customer gave.
 	Codes []string
-	// At and Zone are when and where, for validity and schedules.
+	// At and Zone are when and where, for validity and schedules; a nil Zone
+	// is UTC.
 	At   time.Time
 	Zone *time.Location
 }
@@ -62,7 +64,10 @@ type Quote struct {
 // remainder. An amount is spread over the lines in scope in proportion to what
 // is left of them, by largest remainder. If an exclusive coupon counts, the
 // better of "the best exclusive coupon alone" and "all others together" is
-// taken; on a tie the others. Limits on uses and customers are not Price's
+// taken; on a tie the others, among exclusive ones the first by the same
+// order. A coupon that counts and is in another currency than the basket is an
+// error that matches
+// [ErrCurrencyMismatch]. Limits on uses and customers are not Price's
 // business: leave out coupons that are used up.
 func Price(b Basket, coupons []Coupon) (Quote, error) {
 	q, err := grossOf(b)
@@ -73,11 +78,19 @@ func Price(b Basket, coupons []Coupon) (Quote, error) {
 	if err != nil {
 		return Quote{}, err
 	}
+	if b.Zone == nil {
+		b.Zone = time.UTC
+	}
 	var shared, exclusive []applicable
 	for i := range coupons {
 		code, ok := coupons[i].counts(b, subtotal)
+		if !ok {
+			continue
+		}
+		if err := coupons[i].payableIn(subtotal.Currency); err != nil {
+			return Quote{}, err
+		}
 		switch a := (applicable{&coupons[i], code}); {
-		case !ok:
 		case a.Exclusive:
 			exclusive = append(exclusive, a)
 		default:
@@ -85,6 +98,7 @@ func Price(b Basket, coupons []Coupon) (Quote, error) {
 		}
 	}
 	slices.SortStableFunc(shared, applicable.before)
+	slices.SortStableFunc(exclusive, applicable.before)
 	best, err := q.apply(b, shared)
 	if err != nil {
 		return Quote{}, err
@@ -121,10 +135,18 @@ func (a applicable) before(o applicable) int {
 	if d := rank(a.Coupon) - rank(o.Coupon); d != 0 {
 		return d
 	}
-	if a.ID < o.ID {
-		return -1
+	return strings.Compare(a.ID, o.ID)
+}
+
+// payableIn refuses amounts in another currency than the basket's; an empty
+// basket has none.
+func (c *Coupon) payableIn(basket Currency) error {
+	for _, m := range []Money{c.Amount, c.MaxDiscount, c.MinSubtotal} {
+		if basket != "" && !m.IsZero() && m.Currency != basket {
+			return fmt.Errorf("coupon %s: %w: %s and %s", c.ID, ErrCurrencyMismatch, m.Currency, basket)
+		}
 	}
-	return 1
+	return nil
 }
 
 // counts reports whether the coupon applies to the basket, and by which code.
@@ -229,9 +251,6 @@ func (c applicable) cut(b Basket, left []Money) ([]Money, error) {
 	}
 	if scope.IsZero() {
 		return cuts, nil
-	}
-	if most.Currency != scope.Currency {
-		return nil, fmt.Errorf("%w: %s and %s", ErrCurrencyMismatch, most.Currency, scope.Currency)
 	}
 	return Money{min(most.Amount, scope.Amount), scope.Currency}.Allocate(weights...)
 }

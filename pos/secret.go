@@ -2,6 +2,7 @@ package pos
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 )
@@ -9,22 +10,39 @@ import (
 // Secret is a credential. It prints, marshals and logs as "[redacted]";
 // [Secret.Reveal] is the only way to the text. It unmarshals from a plain
 // string, so that configuration files work.
-type Secret struct{ text string }
+//
+// The text stands behind a pointer, because package fmt prints the unexported
+// fields of a host's struct without asking the methods of their types.
+type Secret struct{ text *string }
 
 const redacted = "[redacted]"
 
 // NewSecret wraps a credential.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{&text}
+}
 
 // Reveal returns the credential itself.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// Equal reports whether two secrets hold the same credential. It is not meant
+// for credentials that strangers present: its time depends on the text.
+func (s Secret) Equal(o Secret) bool { return s.Reveal() == o.Reveal() }
 
 // IsZero reports whether there is no credential.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s.text == nil }
 
 // String returns "[redacted]", or "" for the zero secret.
 func (s Secret) String() string {
-	if s.text == "" {
+	if s.IsZero() {
 		return ""
 	}
 	return redacted
@@ -50,13 +68,18 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 
 // UnmarshalText takes the credential as it stands.
 func (s *Secret) UnmarshalText(text []byte) error {
-	s.text = string(text)
+	*s = NewSecret(string(text))
 	return nil
 }
 
 // UnmarshalJSON takes the credential from a JSON string.
 func (s *Secret) UnmarshalJSON(data []byte) error {
-	return json.Unmarshal(data, &s.text)
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return errors.New("pos: a secret must be a JSON string") // the cause may quote it
+	}
+	*s = NewSecret(text)
+	return nil
 }
 
 // LogValue keeps the credential out of logs.

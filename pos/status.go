@@ -2,6 +2,7 @@ package pos
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -51,7 +52,9 @@ func (s Status) At(now time.Time) Status {
 	}
 	s.Online, s.Open, s.SafeToSell, s.DoorClosed, s.Locked = Unknown, Unknown, Unknown, Unknown, Unknown
 	s.Temperature = nil
-	s.Issues = append(append([]string(nil), s.Issues...), "stale")
+	if !slices.Contains(s.Issues, "stale") {
+		s.Issues = append(slices.Clone(s.Issues), "stale")
+	}
 	return s
 }
 

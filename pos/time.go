@@ -30,15 +30,17 @@ func (d Date) AddDays(n int) Date {
 	return Date(t.AddDate(0, 0, n).Format(time.DateOnly))
 }
 
-// Start returns the first instant of the day in a zone. Where daylight saving
-// removes midnight, it is the first instant that exists.
+// Start returns the first instant of the day in a zone. Where a change of
+// clocks removes midnight, it is the first instant that exists; where midnight
+// comes twice, the first of the two.
 func (d Date) Start(zone *time.Location) (time.Time, error) {
 	t, err := time.ParseInLocation(time.DateOnly, string(d), zone)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("pos: %q is not a date of the form 2006-01-02", clip(string(d)))
 	}
-	if DateOf(t, zone) < d { // midnight was skipped: the instant fell on the day before
-		t = t.Add(time.Hour)
+	// Clocks change by multiples of a quarter of an hour.
+	for t = t.Add(-3 * time.Hour); DateOf(t, zone) < d; {
+		t = t.Add(15 * time.Minute)
 	}
 	return t, nil
 }
@@ -49,12 +51,26 @@ type Clock int
 // ParseClock reads "HH:MM" or "HH:MM:SS"; seconds are dropped, and "24:00" is
 // the end of the day.
 func ParseClock(s string) (Clock, error) {
-	var h, m, sec int
-	n, _ := fmt.Sscanf(s, "%2d:%2d:%2d", &h, &m, &sec)
-	if n < 2 || len(s) != 5 && len(s) != 8 || h < 0 || m < 0 || m > 59 || h*60+m > 1440 {
+	h, okH := twoDigits(s, 0, ':')
+	m, okM := twoDigits(s, 3, ':')
+	sec, okS := 0, len(s) == 5
+	if len(s) == 8 {
+		sec, okS = twoDigits(s, 6, 0)
+	}
+	if !okH || !okM || !okS || m > 59 || sec > 59 || h*60+m > 1440 || h == 24 && sec > 0 {
 		return 0, fmt.Errorf("pos: %q is not a time of day of the form 15:04", clip(s))
 	}
 	return Clock(h*60 + m), nil
+}
+
+// twoDigits reads the two digits at i, which end the text or stand before the
+// separator.
+func twoDigits(s string, i int, separator byte) (n int, ok bool) {
+	if len(s) < i+2 || len(s) > i+2 && s[i+2] != separator {
+		return 0, false
+	}
+	tens, units := s[i]-'0', s[i+1]-'0'
+	return int(tens)*10 + int(units), tens <= 9 && units <= 9
 }
 
 // ClockOf returns the local time of day of an instant in a zone.
