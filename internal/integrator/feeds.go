@@ -28,8 +28,11 @@ type feeds struct {
 	account *account
 	slots   gate
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards groups; written while turn is held too
 	groups []*feed
+
+	// turn is held while groups are loaded and fitted; it guards what follows.
+	turn gate
 	// revision is that of the record that counts the groups; 0 before the
 	// first group.
 	revision pos.Revision
@@ -43,7 +46,7 @@ type groupCount struct {
 }
 
 func newFeeds(a *account) *feeds {
-	return &feeds{account: a, slots: newGate(parallelFeeds)}
+	return &feeds{account: a, slots: newGate(parallelFeeds), turn: newGate(1)}
 }
 
 // whole reports whether one query covers the account, so that the vendor
@@ -72,8 +75,15 @@ func spread(interval time.Duration, number, groups int) time.Duration {
 
 // load brings in the groups that the journal knows and we do not.
 func (f *feeds) load(ctx context.Context) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	if err := f.turn.enter(ctx); err != nil {
+		return err
+	}
+	defer f.turn.leave()
+	return f.reload(ctx)
+}
+
+// reload is load for a caller that holds turn.
+func (f *feeds) reload(ctx context.Context) error {
 	if f.loaded {
 		return nil
 	}
@@ -99,7 +109,7 @@ func (f *feeds) load(ctx context.Context) error {
 		if err := fd.reload(ctx); err != nil {
 			return err
 		}
-		f.groups = append(f.groups, fd)
+		f.add(fd)
 	}
 	f.loaded = true
 	for _, fd := range f.groups[known:] {
@@ -113,11 +123,13 @@ func (f *feeds) regroup(ctx context.Context, found []pos.Location) error {
 	if f.whole() {
 		return nil
 	}
-	if err := f.load(ctx); err != nil {
+	if err := f.turn.enter(ctx); err != nil {
 		return err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.turn.leave()
+	if err := f.reload(ctx); err != nil {
+		return err
+	}
 	placed := make(map[string]bool)
 	for _, fd := range f.groups {
 		members := fd.members()
@@ -151,7 +163,7 @@ func (f *feeds) regroup(ctx context.Context, found []pos.Location) error {
 	return nil
 }
 
-// create writes a new group and counts it in one commit; the caller holds mu.
+// create writes a new group and counts it in one commit; the caller holds turn.
 func (f *feeds) create(ctx context.Context, locations []string) (*feed, error) {
 	a := f.account
 	fd := newFeed(f, len(f.groups))
@@ -172,8 +184,14 @@ func (f *feeds) create(ctx context.Context, locations []string) (*feed, error) {
 		return nil, err
 	}
 	f.revision, fd.revision, fd.state = revisions[0], revisions[1], state
-	f.groups = append(f.groups, fd)
+	f.add(fd)
 	return fd, nil
+}
+
+func (f *feeds) add(fd *feed) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.groups = append(f.groups, fd)
 }
 
 // of returns the group that reads a location, or nil.
@@ -203,8 +221,6 @@ func (f *feeds) nudge() {
 // flush writes the cursors that moved without news, so that a restart reads
 // little again. It runs after the loops have ended.
 func (f *feeds) flush(ctx context.Context) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	for _, fd := range f.groups {
 		if fd.moved {
 			if err := fd.save(ctx, fd.state, nil); err != nil {

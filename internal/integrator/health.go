@@ -18,7 +18,9 @@ const failuresToTell = 3
 type health struct {
 	account *account
 
-	mu   sync.Mutex
+	turn gate // held while an edge is told, so that edges go out in order
+
+	mu   sync.Mutex // guards jobs and what is in them; never held while telling
 	jobs map[pos.Job]*episode
 }
 
@@ -27,13 +29,12 @@ type health struct {
 type episode struct {
 	failures map[string]int
 	since    time.Time
-	last     error
-	told     bool
-	auth     bool
+	told     bool // that polls fail
+	auth     bool // that the authorization is lost
 }
 
 func newHealth(a *account) *health {
-	return &health{account: a, jobs: make(map[pos.Job]*episode)}
+	return &health{account: a, turn: newGate(1), jobs: make(map[pos.Job]*episode)}
 }
 
 // poll takes the result of one turn of a unit of work.
@@ -48,46 +49,58 @@ func (h *health) poll(ctx context.Context, unit string, job pos.Job, start time.
 	if err != nil {
 		a.log.LogAttrs(ctx, slog.LevelWarn, "poll failed", slog.String("job", string(job)), slog.String("unit", unit), slog.Any("error", err))
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	e := h.jobs[job]
-	switch {
-	case err == nil && e == nil:
-	case err == nil:
-		h.succeed(ctx, job, e, unit)
-	default:
-		if e == nil {
-			e = &episode{failures: make(map[string]int), since: start}
-			h.jobs[job] = e
-		}
-		h.fail(ctx, job, e, unit, err)
+	if h.turn.enter(ctx) != nil {
+		return
 	}
+	defer h.turn.leave()
+	if err != nil {
+		h.fail(ctx, job, unit, start, err)
+		return
+	}
+	h.succeed(ctx, job, unit)
 }
 
-func (h *health) fail(ctx context.Context, job pos.Job, e *episode, unit string, err error) {
+func (h *health) fail(ctx context.Context, job pos.Job, unit string, start time.Time, err error) {
+	h.mu.Lock()
+	e := h.jobs[job]
+	if e == nil {
+		e = &episode{failures: make(map[string]int), since: start}
+		h.jobs[job] = e
+	}
 	e.failures[unit]++
-	e.last = err
+	n := e.failures[unit]
+	h.mu.Unlock()
 	a, now := h.account, time.Now()
 	if errors.Is(err, pos.ErrAuth) && !e.auth {
 		alarm := events.NewAlarm(events.TypeAuthorizationLost, a.origin, string(job)+e.since.UTC().Format(time.RFC3339Nano), now, events.Alarm{Detail: err.Error()})
 		e.auth = h.tell(ctx, alarm)
 	}
-	if e.failures[unit] >= failuresToTell && !e.told {
+	if n >= failuresToTell && !e.told {
 		e.told = h.tell(ctx, events.NewPollHealth(a.origin, events.PollHealth{
-			Job: job, Failures: e.failures[unit], Since: e.since, Error: err.Error(), Kind: pos.KindOf(err).String(),
+			Job: job, Failures: n, Since: e.since, Error: err.Error(), Kind: pos.KindOf(err).String(),
 		}, now))
 	}
 }
 
-func (h *health) succeed(ctx context.Context, job pos.Job, e *episode, unit string) {
+func (h *health) succeed(ctx context.Context, job pos.Job, unit string) {
+	h.mu.Lock()
+	e := h.jobs[job]
+	if e == nil {
+		h.mu.Unlock()
+		return
+	}
 	delete(e.failures, unit)
-	if len(e.failures) > 0 {
+	over := len(e.failures) == 0
+	h.mu.Unlock()
+	if !over {
 		return
 	}
 	a := h.account
 	if e.told && !h.tell(ctx, events.NewPollHealth(a.origin, events.PollHealth{Job: job, Since: e.since}, time.Now())) {
 		return
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	delete(h.jobs, job)
 }
 

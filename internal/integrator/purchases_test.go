@@ -211,8 +211,9 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 		journal := events.NewMemoryJournal(&rec)
 		fast := Schedule{Purchases: time.Second, Status: -1, Inventory: -1, Locations: 10 * time.Second}
 		var sales []string
-		for range 60 {
-			life := &killable{Journal: journal}
+		for range 120 {
+			life := &killable{Journal: journal, after: rng.IntN(2) == 0}
+			life.lives.Store(1 + rng.Int64N(12))
 			ctx, cancel := context.WithCancel(t.Context())
 			e := build(t, Config{Journal: life, Schedule: fast, Accounts: []Account{serve(fake)}, Drain: time.Nanosecond})
 			done := make(chan error, 1)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/events"
@@ -38,7 +37,7 @@ type pushQueue struct {
 	loop    *loop
 	turn    gate // held while a push runs
 
-	mu       sync.Mutex
+	guard    gate // held while the record is read or written; guards what follows
 	loaded   bool
 	revision pos.Revision
 	record   queueRecord
@@ -53,14 +52,14 @@ type queueRecord struct {
 }
 
 func newPushQueue(a *account, job pos.Job) *pushQueue {
-	q := &pushQueue{account: a, job: job, key: a.key("push", string(job)), turn: newGate(1)}
+	q := &pushQueue{account: a, job: job, key: a.key("push", string(job)), turn: newGate(1), guard: newGate(1)}
 	q.loop = newLoop(0, q.work)
 	q.loop.eager = true
 	q.loop.nudge() // for what an earlier run left
 	return q
 }
 
-// load reads the record; the caller holds mu.
+// load reads the record; the caller holds guard.
 func (q *pushQueue) load(ctx context.Context) error {
 	if q.loaded {
 		return nil
@@ -79,7 +78,7 @@ func (q *pushQueue) load(ctx context.Context) error {
 	return nil
 }
 
-// save commits a record with events; the caller holds mu.
+// save commits a record with events; the caller holds guard.
 func (q *pushQueue) save(ctx context.Context, r queueRecord, evs []events.Event) error {
 	if over := len(evs) - events.MaxCommitEvents; over > 0 {
 		if err := q.account.publish(ctx, evs[:over]...); err != nil {
@@ -102,8 +101,10 @@ func (q *pushQueue) save(ctx context.Context, r queueRecord, evs []events.Event)
 
 // accept stores a command. What it supersedes is taken out of the queue.
 func (q *pushQueue) accept(ctx context.Context, c command) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	if err := q.guard.enter(ctx); err != nil {
+		return err
+	}
+	defer q.guard.leave()
 	if err := q.load(ctx); err != nil {
 		return err
 	}
@@ -153,8 +154,10 @@ func (r *queueRecord) finish(id string) {
 
 // head returns the first command.
 func (q *pushQueue) head(ctx context.Context) (command, bool, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	if err := q.guard.enter(ctx); err != nil {
+		return command{}, false, err
+	}
+	defer q.guard.leave()
 	if err := q.load(ctx); err != nil || len(q.record.Queue) == 0 {
 		return command{}, false, err
 	}
@@ -225,8 +228,10 @@ func (q *pushQueue) judge(c *command, report pos.PushReport, err error) (evs []e
 // conclude publishes outcomes that were not published yet and takes the
 // command out of the queue unless it comes again later.
 func (q *pushQueue) conclude(ctx context.Context, c command, evs []events.Event, later error) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	if err := q.guard.enter(ctx); err != nil {
+		return err
+	}
+	defer q.guard.leave()
 	if err := q.load(ctx); err != nil {
 		return err
 	}

@@ -181,10 +181,13 @@ func get(t *testing.T, h http.Handler, path string) int {
 }
 
 // killable is a journal whose process can be killed: from then on nothing is
-// committed any more.
+// committed any more. It dies by itself when lives are used up, either before
+// or after the last commit is done.
 type killable struct {
 	events.Journal
-	dead atomic.Bool
+	dead  atomic.Bool
+	lives atomic.Int64
+	after bool // the last commit is done, but nobody learns of it
 }
 
 var errKilled = errors.New("killed")
@@ -193,7 +196,16 @@ func (k *killable) Commit(ctx context.Context, changes ...events.Change) ([]pos.
 	if k.dead.Load() {
 		return nil, errKilled
 	}
-	return k.Journal.Commit(ctx, changes...)
+	if k.lives.Add(-1) > 0 {
+		return k.Journal.Commit(ctx, changes...)
+	}
+	k.dead.Store(true)
+	if k.after {
+		if _, err := k.Journal.Commit(ctx, changes...); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errKilled
 }
 
 func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }
