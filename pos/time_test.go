@@ -38,10 +38,10 @@ func TestDateStart(t *testing.T) {
 		{"America/New_York", "2026-03-08", "2026-03-08T05:00:00Z"},
 		{"America/New_York", "2026-11-01", "2026-11-01T04:00:00Z"},
 		{"Asia/Kathmandu", "2026-11-23", "2026-11-22T18:15:00Z"},
-		{"Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z"},    // midnight is skipped
+		{"Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z"},     // midnight is skipped
 		{"America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z"}, // midnight is skipped
-		{"America/Havana", "2026-11-01", "2026-11-01T04:00:00Z"},  // midnight comes twice
-		{"Atlantic/Azores", "2026-10-25", "2026-10-25T00:00:00Z"}, // midnight comes twice
+		{"America/Havana", "2026-11-01", "2026-11-01T04:00:00Z"},   // midnight comes twice
+		{"Atlantic/Azores", "2026-10-25", "2026-10-25T00:00:00Z"},  // midnight comes twice
 	} {
 		z := zone(t, tc.zone)
 		got, err := pos.Date(tc.day).Start(z)

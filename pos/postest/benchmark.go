@@ -118,10 +118,10 @@ var measurements = []measurement{
 	}},
 	{"purchases-idle", pos.JobPurchases, func(c *check, _ Size, n int) {
 		if n == 0 {
-			c.poll(pos.PurchaseQuery{})
+			c.pollGroups()
 		}
 	}, func(_ context.Context, c *check, _ Size) {
-		c.poll(pos.PurchaseQuery{})
+		c.pollGroups()
 	}},
 	{"purchases-news", pos.JobPurchases, func(c *check, size Size, _ int) {
 		price := int64(950)
@@ -130,6 +130,19 @@ var measurements = []measurement{
 		}
 		c.delivered = nil
 	}, func(_ context.Context, c *check, _ Size) {
-		c.poll(pos.PurchaseQuery{})
+		c.pollGroups()
 	}},
+}
+
+// pollGroups polls all locations, in as many queries as the system needs.
+func (c *check) pollGroups() {
+	groups := c.caps.Purchases.Groups(c.ids())
+	if c.cursors == nil {
+		c.cursors = make([]pos.Cursor, len(groups))
+	}
+	for i, group := range groups {
+		c.cursor = c.cursors[i]
+		c.poll(pos.PurchaseQuery{Locations: group})
+		c.cursors[i] = c.cursor
+	}
 }

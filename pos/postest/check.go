@@ -31,7 +31,8 @@ type check struct {
 	cursor    pos.Cursor
 	delivered []pos.Purchase
 
-	generation int // of what a benchmark pushes
+	generation int          // of what a benchmark pushes
+	cursors    []pos.Cursor // of the groups of locations that a benchmark polls
 }
 
 func newCheck(ctx context.Context, h Harness) *check {
