@@ -27,7 +27,7 @@ const (
 	maxCountLocations = 100
 	// maxCountsSeen bounds what a cursor remembers; beyond it, rows of the
 	// overlap come twice, which does stock no harm.
-	maxCountsSeen = 5000
+	maxCountsSeen = 1000
 	// soldOutAge is how old the knowledge that a seller took an item off sale
 	// may be.
 	soldOutAge = 5 * time.Minute
@@ -97,11 +97,7 @@ func (p *Provider) countsPage(ctx context.Context, q pos.InventoryQuery, state *
 	if end.Cursor != "" && end.Cursor == state.Token {
 		return page, fail("Inventory", pos.KindProtocol, errors.New("the page token does not move"))
 	}
-	for i := range rows {
-		if state.isNew(&rows[i].inventoryCount) {
-			page.Stock = append(page.Stock, rows[i].stock)
-		}
-	}
+	page.Stock = slices.DeleteFunc(rows, func(s pos.Stock) bool { return !state.isNew(&s) })
 	if err := p.nameStock(ctx, page.Stock); err != nil {
 		return pos.InventoryPage{}, err
 	}
@@ -126,13 +122,13 @@ func (s *countsState) close(now time.Time) {
 }
 
 // isNew remembers a row and reports whether it was not delivered before.
-func (s *countsState) isNew(c *inventoryCount) bool {
+func (s *countsState) isNew(c *pos.Stock) bool {
 	h := fnv.New64a()
-	for _, part := range []string{c.ObjectID, c.LocationID, c.Quantity} {
+	for _, part := range []string{c.VendorID, c.Location, c.OnHand.Quantity.String()} {
 		_, _ = h.Write([]byte(part))
 		_, _ = h.Write([]byte{0})
 	}
-	at, row := c.CalculatedAt.UnixNano(), strconv.FormatUint(h.Sum64(), 36)
+	at, row := c.CountedAt.UnixNano(), strconv.FormatUint(h.Sum64(), 36)
 	s.Max = max(s.Max, at)
 	if seen, ok := s.Seen[row]; ok && seen == at {
 		return false
@@ -146,15 +142,9 @@ func (s *countsState) isNew(c *inventoryCount) bool {
 	return true
 }
 
-// countRow is a count in both forms.
-type countRow struct {
-	inventoryCount
-	stock pos.Stock
-}
-
 // readCounts reads one page of counts. Other states than IN_STOCK are left
 // out: an item on its way is not an item with a stock of 0.
-func (p *Provider) readCounts(ctx context.Context, q pos.InventoryQuery, state *countsState) ([]countRow, pageEnd, error) {
+func (p *Provider) readCounts(ctx context.Context, q pos.InventoryQuery, state *countsState) ([]pos.Stock, pageEnd, error) {
 	in := countsRequest{States: []string{"IN_STOCK"}, Cursor: state.Token, Limit: limitOf(q.Limit, countsLimit, countsLimit)}
 	if len(q.Locations) <= maxCountLocations {
 		in.LocationIDs = q.Locations
@@ -178,7 +168,7 @@ func (p *Provider) readCounts(ctx context.Context, q pos.InventoryQuery, state *
 	for _, id := range q.Locations {
 		asked[id] = true
 	}
-	var rows []countRow
+	rows := make([]pos.Stock, 0, in.Limit)
 	var end pageEnd
 	add := func(c *inventoryCount, raw []byte) error {
 		if c.State != "IN_STOCK" || len(asked) > 0 && !asked[c.LocationID] {
@@ -186,7 +176,7 @@ func (p *Provider) readCounts(ctx context.Context, q pos.InventoryQuery, state *
 		}
 		s, err := c.neutral()
 		s.Raw = raw
-		rows = append(rows, countRow{*c, s})
+		rows = append(rows, s)
 		return err
 	}
 	if q.Raw {
