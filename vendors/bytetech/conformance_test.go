@@ -154,4 +154,3 @@ func BenchmarkProvider(b *testing.B) {
 		return postest.Harness{Provider: a.provider, Sim: a.fake}
 	})
 }
-

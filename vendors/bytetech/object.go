@@ -5,7 +5,6 @@ import (
 	"errors"
 	"reflect"
 	"strings"
-	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -80,37 +79,14 @@ type object struct {
 	unreadable []string
 }
 
-var errNoObject = errors.New("bytetech: not a JSON object")
+var (
+	errNoObject = errors.New("bytetech: not a JSON object")
+	errNoArray  = errors.New("bytetech: not a JSON array")
+)
 
-// scanner reads one text; it is reused.
-type scanner struct {
-	dec  *jsontext.Decoder
-	buf  *bytes.Buffer
-	text []byte
-}
-
-var scanners = sync.Pool{New: func() any {
-	buf := new(bytes.Buffer)
-	return &scanner{dec: jsontext.NewDecoder(buf, lenient...), buf: buf}
-}}
-
-// lenient is how input from the vendor is read: a bad byte in one name must
+// lenient is how input from the vendor is decoded: a bad byte in one name must
 // not cost the page.
 var lenient = []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)}
-
-func newScanner(text []byte) *scanner {
-	s, _ := scanners.Get().(*scanner)
-	s.text = text
-	*s.buf = *bytes.NewBuffer(text)
-	s.dec.Reset(s.buf, lenient...)
-	return s
-}
-
-func (s *scanner) free() {
-	s.text = nil
-	*s.buf = bytes.Buffer{}
-	scanners.Put(s)
-}
 
 // read fills o with the object in text. The values are slices of text.
 func (s *shape) read(text []byte, unit *encoding, o *object) error {
@@ -124,63 +100,9 @@ func (s *shape) read(text []byte, unit *encoding, o *object) error {
 }
 
 func (n *node) read(text []byte, values [][]byte) error {
-	s := newScanner(text)
-	defer s.free()
-	if s.dec.PeekKind() != '{' {
+	s := scanner{text: text}
+	if s.peek() != '{' || !s.object(n, values) {
 		return errNoObject
-	}
-	return s.object(n, values)
-}
-
-// value returns the next value as a slice of the text.
-func (s *scanner) value() ([]byte, error) {
-	v, err := s.dec.ReadValue()
-	if err != nil {
-		return nil, err
-	}
-	end := int(s.dec.InputOffset())
-	return s.text[end-len(v) : end], nil
-}
-
-func (s *scanner) object(n *node, values [][]byte) error {
-	if _, err := s.dec.ReadToken(); err != nil {
-		return err
-	}
-	for s.dec.PeekKind() == '"' {
-		name, err := s.dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		child := n.below[string(name[1:len(name)-1])]
-		if child == nil && bytes.IndexByte(name, '\\') >= 0 {
-			child = n.below[unquote(name)]
-		}
-		if err := s.member(child, values); err != nil {
-			return err
-		}
-	}
-	_, err := s.dec.ReadToken()
-	return err
-}
-
-func (s *scanner) member(n *node, values [][]byte) error {
-	switch kind := s.dec.PeekKind(); {
-	case n == nil || kind == 'n':
-		return s.dec.SkipValue()
-	case len(n.slots) == 0 && kind == '{':
-		return s.object(n, values)
-	case len(n.slots) == 0:
-		return s.dec.SkipValue()
-	}
-	v, err := s.value()
-	if err != nil {
-		return err
-	}
-	for _, slot := range n.slots {
-		values[slot] = v
-	}
-	if n.below != nil && v[0] == '{' {
-		return n.read(v, values)
 	}
 	return nil
 }
@@ -190,25 +112,20 @@ func eachElement(array []byte, fn func(element []byte) error) error {
 	if len(array) == 0 {
 		return nil
 	}
-	s := newScanner(array)
-	defer s.free()
-	if s.dec.PeekKind() != '[' {
-		return errors.New("bytetech: not a JSON array")
+	s := scanner{text: array}
+	if s.peek() != '[' {
+		return errNoArray
 	}
-	if _, err := s.dec.ReadToken(); err != nil {
-		return err
-	}
-	for kind := s.dec.PeekKind(); kind != ']' && kind != 0; kind = s.dec.PeekKind() {
-		v, err := s.value()
-		if err != nil {
-			return err
+	for s.at++; s.peek() != ']'; s.comma() {
+		v := s.value()
+		if v == nil {
+			return errNoArray
 		}
 		if err := fn(v); err != nil {
 			return err
 		}
 	}
-	_, err := s.dec.ReadToken()
-	return err
+	return nil
 }
 
 // unquote returns the text of a JSON string; bad UTF-8 is replaced.
