@@ -130,6 +130,8 @@ var allowedModules = []struct {
 	{"vendors/kit", append(kitModules, soap)},
 	{"vendors/*/*fake", append(kitModules, httpmock, soap)},
 	{"vendors/*", append(kitModules, soap)},
+	{"events/jetstream", append(kitModules, natsModules...)},
+	{"events/eventstest", append(kitModules, "github.com/google/go-cmp")},
 	{"events", kitModules},
 	{"internal/integrator", kitModules},
 	{"internal/policy", []string{}},
@@ -143,6 +145,24 @@ const (
 	jsonModule = "github.com/go-json-experiment/json"
 	soap       = "github.com/hooklift/gowsdl"
 )
+
+// natsModules are the client, the server that can be embedded, and what these
+// need.
+var natsModules = []string{
+	"github.com/nats-io/nats.go",
+	"github.com/nats-io/nats-server/v2",
+	"github.com/synadia-io/orbit.go/jetstreamext",
+	"github.com/synadia-io/orbit.go/natsext",
+	"github.com/nats-io/jwt/v2",
+	"github.com/nats-io/nkeys",
+	"github.com/nats-io/nuid",
+	"github.com/antithesishq/antithesis-sdk-go",
+	"github.com/google/go-tpm",
+	"github.com/klauspost/compress",
+	"github.com/minio/highwayhash",
+	"golang.org/x/crypto",
+	"golang.org/x/sys",
+}
 
 var kitModules = []string{"github.com/cenkalti/backoff/v4", "golang.org/x/time", jsonModule}
 

@@ -1,0 +1,186 @@
+package jetstream
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/pos"
+)
+
+// Subjects below the stream's prefix, here "pos":
+//
+//	pos.ev.<kind>.<vendor>.<account>.<location>  events
+//	pos.cur.<key>                                cursors
+//	pos.page.<key>                               events and cursor, with Config.Pages
+//	pos.kv.<key>                                 values of the Store
+//	pos.dead.<group>.<sequence>                  events that a group could not take
+//	pos.again.<group>.<sequence>                 dead letters on their way back
+const (
+	wordEvent  = ".ev."
+	wordCursor = ".cur."
+	wordPage   = ".page."
+	wordValue  = ".kv."
+	wordDead   = ".dead."
+	wordAgain  = ".again."
+)
+
+// typePrefix is left out of <kind>; types without it are marked instead.
+const typePrefix = "com.farmacyfoods.pos."
+
+// maxToken is the longest token that is kept readable.
+const maxToken = 160
+
+// escape makes one token of a subject from any text. Letters, digits, '-' and
+// '_' stand for themselves, '/' for a dot, "=XX" for any other byte, "=" alone
+// for empty text. Text that would be too long is replaced by its hash, behind
+// "=~".
+func escape(text string) string {
+	if text == "" {
+		return "="
+	}
+	var b strings.Builder
+	for i := range len(text) {
+		switch c := text[i]; {
+		case plain(c):
+			b.WriteByte(c)
+		case c == '.':
+			b.WriteByte('/')
+		default:
+			fmt.Fprintf(&b, "=%02X", c)
+		}
+	}
+	if b.Len() > maxToken {
+		sum := sha256.Sum256([]byte(text))
+		return "=~" + hex.EncodeToString(sum[:16])
+	}
+	return b.String()
+}
+
+func plain(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+}
+
+// unescape is the inverse of escape; false if the token was not made by it or
+// holds a hash.
+func unescape(token string) (string, bool) {
+	if token == "=" {
+		return "", true
+	}
+	token, err := url.PathUnescape(strings.NewReplacer("%", "%25", "=", "%", "/", ".").Replace(token))
+	return token, err == nil
+}
+
+// consumerName makes the name of a consumer from a group. Slashes are not
+// allowed there.
+func consumerName(group string) string { return strings.ReplaceAll(escape(group), "/", "=2E") }
+
+func kindToken(typ string) string {
+	if short, ok := strings.CutPrefix(typ, typePrefix); ok {
+		return escape(short)
+	}
+	return "=:" + escape(typ)
+}
+
+// sourceTokens are <vendor>.<account>. Sources that are no vendor account keep
+// the vendor empty.
+func sourceTokens(source string) string {
+	e := events.Event{Source: source}
+	if o, ok := e.Origin(); ok {
+		return escape(o.Vendor) + "." + escape(o.Account)
+	}
+	return "=." + escape(source)
+}
+
+func (s *Stream) eventSubject(e *events.Event) string {
+	return s.prefix + wordEvent + kindToken(e.Type) + "." + sourceTokens(e.Source) + "." + escape(e.Subject)
+}
+
+// maxFilters bounds the subjects of one consumer. A filter that needs more is
+// widened, and what it lets through in excess is passed over here.
+const maxFilters = 64
+
+// filterSubjects are the subjects that hold what the filter matches.
+func (s *Stream) filterSubjects(f events.Filter) []string {
+	kinds := tokens(f.Types, kindToken, "*")
+	sources := tokens(f.Sources, sourceTokens, "*.*")
+	places := tokens(f.Subjects, escape, "*")
+	if len(kinds)*len(sources)*len(places) > maxFilters {
+		places = []string{"*"}
+	}
+	if len(kinds)*len(sources) > maxFilters {
+		sources = []string{"*.*"}
+	}
+	if len(kinds) > maxFilters {
+		kinds = []string{"*"}
+	}
+	var subjects []string
+	for _, k := range kinds {
+		for _, src := range sources {
+			for _, p := range places {
+				subjects = append(subjects, s.prefix+wordEvent+k+"."+src+"."+p)
+			}
+		}
+	}
+	return subjects
+}
+
+// tokens maps the distinct texts of a list; an empty list is a wildcard.
+func tokens(list []string, token func(string) string, wildcard string) []string {
+	if len(list) == 0 {
+		return []string{wildcard}
+	}
+	var out []string
+	seen := make(map[string]bool)
+	for _, text := range list {
+		if t := token(text); !seen[t] {
+			seen[t] = true
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// covers reports whether one of the patterns matches the subject.
+func covers(patterns []string, subject string) bool {
+	words := strings.Split(subject, ".")
+	for _, p := range patterns {
+		if covered(strings.Split(p, "."), words) {
+			return true
+		}
+	}
+	return false
+}
+
+func covered(pattern, words []string) bool {
+	for i, p := range pattern {
+		switch {
+		case p == ">":
+			return len(words) > i
+		case i >= len(words), p != "*" && p != words[i]:
+			return false
+		}
+	}
+	return len(pattern) == len(words)
+}
+
+// maxKey keeps subjects well below the longest line of the protocol.
+const maxKey = 1024
+
+// checkKey refuses what is no key of a Journal or Store.
+func checkKey(op, key string) error {
+	ok := key != "" && len(key) <= maxKey
+	for word := range strings.SplitSeq(key, ".") {
+		ok = ok && word != ""
+		for i := range len(word) {
+			ok = ok && plain(word[i])
+		}
+	}
+	if !ok {
+		return &pos.Error{Op: op, Kind: pos.KindInvalid, Err: fmt.Errorf("key %.80q is not a list of words of letters, digits, '-' and '_', joined by dots", key)}
+	}
+	return nil
+}
