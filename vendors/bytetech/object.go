@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -90,19 +91,51 @@ var lenient = []jsontext.Options{jsontext.AllowInvalidUTF8(true), jsontext.Allow
 
 // read fills o with the object in text. The values are slices of text.
 func (s *shape) read(text []byte, unit *encoding, o *object) error {
-	o.raw, o.unit, o.unreadable = text, unit, nil
+	return s.next(&scanner{text: text}, unit, o)
+}
+
+// next fills o with the object that the scanner has reached.
+func (s *shape) next(at *scanner, unit *encoding, o *object) error {
 	if cap(o.values) < s.size {
 		o.values = make([][]byte, s.size)
 	}
 	o.values = o.values[:s.size]
 	clear(o.values)
-	return s.root.read(text, o.values)
+	if at.peek() != '{' {
+		return errNoObject
+	}
+	start := at.at
+	if !at.object(&s.root, o.values) {
+		return errNoObject
+	}
+	o.raw, o.unit, o.unreadable = at.text[start:at.at], unit, nil
+	return nil
 }
 
 func (n *node) read(text []byte, values [][]byte) error {
 	s := scanner{text: text}
 	if s.peek() != '{' || !s.object(n, values) {
 		return errNoObject
+	}
+	return nil
+}
+
+// eachObject calls fn for every object of an array; they share o.
+func (s *shape) eachObject(array []byte, unit *encoding, o *object, fn func() error) error {
+	if len(array) == 0 {
+		return nil
+	}
+	at := scanner{text: array}
+	if at.peek() != '[' {
+		return errNoArray
+	}
+	for at.at++; at.peek() != ']'; at.comma() {
+		if err := s.next(&at, unit, o); err != nil {
+			return err
+		}
+		if err := fn(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -194,12 +227,14 @@ func (o *object) texts(f field) []string {
 
 // each reads an array of objects of another group.
 func (o *object) each(f field, s *shape, fn func(*object) error) error {
-	var row object
-	err := eachElement(o.value(f), func(v []byte) error {
-		if err := s.read(v, o.unit, &row); err != nil {
-			return err
-		}
-		err := fn(&row)
+	array := o.value(f)
+	if len(array) == 0 || string(array) == "[]" {
+		return nil
+	}
+	row, _ := rows.Get().(*object)
+	defer rows.Put(row)
+	err := s.eachObject(array, o.unit, row, func() error {
+		err := fn(row)
 		o.unreadable = append(o.unreadable, row.unreadable...)
 		return err
 	})
@@ -208,6 +243,9 @@ func (o *object) each(f field, s *shape, fn func(*object) error) error {
 	}
 	return err
 }
+
+// rows are objects to be used again.
+var rows = sync.Pool{New: func() any { return new(object) }}
 
 func (o *object) fail(f field) { o.unreadable = append(o.unreadable, f.String()) }
 

@@ -174,10 +174,7 @@ func (p *Provider) each(op string, page listPage, s *shape, fn func(*object) err
 	var row object
 	var own error
 	for _, rows := range page.rows {
-		err := eachElement(rows, func(v []byte) error {
-			if err := s.read(v, &p.profile.Encoding, &row); err != nil {
-				return err
-			}
+		err := s.eachObject(rows, &p.profile.Encoding, &row, func() error {
 			own = fn(&row)
 			p.warnUnreadable(op, &row)
 			return own
