@@ -76,7 +76,8 @@ type WindowPage struct {
 	// Now is the vendor's clock at the answer, zero if it did not tell.
 	Now time.Time
 	// Open names records that may change without a new time of modification:
-	// they are fetched again.
+	// they are fetched again. One that comes back without being named has
+	// settled.
 	Open []string
 }
 

@@ -8,12 +8,18 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos"
 )
 
-// watch puts the open records of a page on the list of those to look at again.
+// watch puts the open records of a page on the list of those to look at again,
+// and takes those off that have settled meanwhile.
 func (r *feedRun) watch(page WindowPage) {
 	if r.Fetch == nil || r.Feed.Recheck <= 0 {
 		return
 	}
 	now := r.Now()
+	for i := range page.Purchases {
+		if id := page.Purchases[i].ID; !slices.Contains(page.Open, id) {
+			delete(r.Open, id)
+		}
+	}
 	for _, id := range page.Open {
 		if _, known := r.Open[id]; known {
 			continue
@@ -58,7 +64,7 @@ func (r *feedRun) recheck(ctx context.Context) error {
 	if err != nil {
 		r.page.Findings = append(r.page.Findings, pos.Finding{Code: FindingRecheckFailed, Detail: err.Error()})
 	} else {
-		r.take(WindowPage{Purchases: page.Purchases}, time.Time{}, endOfTime)
+		r.take(WindowPage{Purchases: page.Purchases, Open: page.Open}, time.Time{}, endOfTime)
 	}
 	for _, id := range ids {
 		o := r.Open[id]

@@ -283,6 +283,22 @@ func TestFeedLooksAgainAtOpenRecords(t *testing.T) {
 	}
 }
 
+func TestFeedForgetsRecordsThatSettled(t *testing.T) {
+	t.Parallel()
+	j := newJournal()
+	r := &reader{t: t, feed: j.feed(), q: pos.PurchaseQuery{Since: start.Add(-time.Hour)}}
+	j.put("open", "L1", start.Add(-time.Minute), start, true)
+	r.drain()
+	j.now = j.now.Add(10 * time.Minute)
+	j.put("open", "L1", j.now.Add(-5*time.Minute), j.now.Add(-5*time.Minute), false) // settles and says so
+	r.drain()
+	j.now = j.now.Add(5 * time.Hour)
+	r.drain()
+	if len(j.fetches) > 0 || r.got["open@1"] != 1 || r.got["open@2"] != 1 {
+		t.Errorf("fetched %v, delivered %v", j.fetches, r.got)
+	}
+}
+
 func TestFeedAFailingRecheckDoesNotStopTheFeed(t *testing.T) {
 	t.Parallel()
 	j := newJournal()
