@@ -210,7 +210,7 @@ func (o *order) currency() pos.Currency {
 }
 
 // some returns an amount, or none for nothing.
-func some(m pos.Money, c pos.Currency) pos.Money {
+func some(m amount, c pos.Currency) pos.Money {
 	if m.Amount == 0 {
 		return pos.Money{}
 	}
@@ -219,9 +219,9 @@ func some(m pos.Money, c pos.Currency) pos.Money {
 
 // in returns the amount in the order's currency: Square writes
 // UNKNOWN_CURRENCY or nothing where it does not matter.
-func in(m pos.Money, c pos.Currency) pos.Money {
-	if m.Currency.Valid() {
-		return m
+func in(m amount, c pos.Currency) pos.Money {
+	if m.Currency == c || m.Currency.Valid() {
+		return pos.Money(m)
 	}
 	return pos.Money{Amount: m.Amount, Currency: c}
 }
@@ -246,7 +246,7 @@ func (o *order) lines(s *pos.Purchase, c pos.Currency) {
 		for k := range o.Returns[i].Lines {
 			l := &o.Returns[i].Lines[k]
 			gross := l.Gross
-			if gross.IsZero() {
+			if gross == (amount{}) {
 				gross = l.Total
 			}
 			s.Lines = append(s.Lines, pos.Line{

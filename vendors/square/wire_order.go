@@ -1,12 +1,6 @@
 package square
 
-import (
-	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/farmacyfoods/pointofsale/pos"
-)
+import "time"
 
 // searchOrdersRequest reads the journal of up to ten locations.
 //
@@ -69,8 +63,8 @@ type order struct {
 	Returns    []orderBack   `json:"returns"`
 	Refunds    []refund      `json:"refunds"`
 	Rounding   orderRounding `json:"rounding_adjustment"`
-	Total      pos.Money     `json:"total_money"`
-	Tip        pos.Money     `json:"total_tip_money"`
+	Total      amount        `json:"total_money"`
+	Tip        amount        `json:"total_tip_money"`
 }
 
 type orderSource struct {
@@ -78,7 +72,7 @@ type orderSource struct {
 }
 
 type orderRounding struct {
-	Amount pos.Money `json:"amount_money"`
+	Amount amount `json:"amount_money"`
 }
 
 type orderLine struct {
@@ -87,52 +81,52 @@ type orderLine struct {
 	VariationName string       `json:"variation_name"`
 	ObjectID      string       `json:"catalog_object_id"`
 	Quantity      string       `json:"quantity"`
-	BasePrice     pos.Money    `json:"base_price_money"`
-	Gross         pos.Money    `json:"gross_sales_money"`
-	Discount      pos.Money    `json:"total_discount_money"`
-	Tax           pos.Money    `json:"total_tax_money"`
-	Charge        pos.Money    `json:"total_service_charge_money"`
-	Total         pos.Money    `json:"total_money"`
+	BasePrice     amount       `json:"base_price_money"`
+	Gross         amount       `json:"gross_sales_money"`
+	Discount      amount       `json:"total_discount_money"`
+	Tax           amount       `json:"total_tax_money"`
+	Charge        amount       `json:"total_service_charge_money"`
+	Total         amount       `json:"total_money"`
 	AppliedTaxes  []appliedTax `json:"applied_taxes"`
 }
 
 type appliedTax struct {
-	TaxUID string    `json:"tax_uid"`
-	Amount pos.Money `json:"applied_money"`
+	TaxUID string `json:"tax_uid"`
+	Amount amount `json:"applied_money"`
 }
 
 type discount struct {
-	UID           string    `json:"uid"`
-	ObjectID      string    `json:"catalog_object_id"`
-	Name          string    `json:"name"`
-	Percentage    string    `json:"percentage"`
-	Applied       pos.Money `json:"applied_money"`
-	PricingRuleID string    `json:"pricing_rule_id"`
+	UID           string `json:"uid"`
+	ObjectID      string `json:"catalog_object_id"`
+	Name          string `json:"name"`
+	Percentage    string `json:"percentage"`
+	Applied       amount `json:"applied_money"`
+	PricingRuleID string `json:"pricing_rule_id"`
 }
 
 type tax struct {
-	UID        string    `json:"uid"`
-	ObjectID   string    `json:"catalog_object_id"`
-	Name       string    `json:"name"`
-	Type       string    `json:"type"`
-	Percentage string    `json:"percentage"`
-	Applied    pos.Money `json:"applied_money"`
+	UID        string `json:"uid"`
+	ObjectID   string `json:"catalog_object_id"`
+	Name       string `json:"name"`
+	Type       string `json:"type"`
+	Percentage string `json:"percentage"`
+	Applied    amount `json:"applied_money"`
 }
 
 type charge struct {
-	UID        string    `json:"uid"`
-	ObjectID   string    `json:"catalog_object_id"`
-	Name       string    `json:"name"`
-	Percentage string    `json:"percentage"`
-	Applied    pos.Money `json:"applied_money"`
+	UID        string `json:"uid"`
+	ObjectID   string `json:"catalog_object_id"`
+	Name       string `json:"name"`
+	Percentage string `json:"percentage"`
+	Applied    amount `json:"applied_money"`
 }
 
 type tender struct {
 	ID     string      `json:"id"`
 	Type   string      `json:"type"`
 	Note   string      `json:"note"`
-	Amount pos.Money   `json:"amount_money"`
-	Tip    pos.Money   `json:"tip_money"`
+	Amount amount      `json:"amount_money"`
+	Tip    amount      `json:"tip_money"`
 	Card   cardDetails `json:"card_details"`
 }
 
@@ -153,22 +147,22 @@ type orderBack struct {
 }
 
 type returnLine struct {
-	UID           string    `json:"uid"`
-	Name          string    `json:"name"`
-	VariationName string    `json:"variation_name"`
-	ObjectID      string    `json:"catalog_object_id"`
-	Quantity      string    `json:"quantity"`
-	BasePrice     pos.Money `json:"base_price_money"`
-	Gross         pos.Money `json:"gross_return_money"`
-	Discount      pos.Money `json:"total_discount_money"`
-	Tax           pos.Money `json:"total_tax_money"`
-	Total         pos.Money `json:"total_money"`
+	UID           string `json:"uid"`
+	Name          string `json:"name"`
+	VariationName string `json:"variation_name"`
+	ObjectID      string `json:"catalog_object_id"`
+	Quantity      string `json:"quantity"`
+	BasePrice     amount `json:"base_price_money"`
+	Gross         amount `json:"gross_return_money"`
+	Discount      amount `json:"total_discount_money"`
+	Tax           amount `json:"total_tax_money"`
+	Total         amount `json:"total_money"`
 }
 
 type refund struct {
 	ID            string    `json:"id"`
 	TransactionID string    `json:"transaction_id"`
-	Amount        pos.Money `json:"amount_money"`
+	Amount        amount    `json:"amount_money"`
 	Reason        string    `json:"reason"`
 	Status        string    `json:"status"`
 	CreatedAt     time.Time `json:"created_at"`
@@ -192,6 +186,3 @@ type paymentsAnswer struct {
 	Cursor   string    `json:"cursor"`
 	Errors   []Detail  `json:"errors"`
 }
-
-// rawOrder is an order together with its bytes, for queries that ask for them.
-type rawOrder = jsontext.Value
