@@ -121,6 +121,25 @@ func (s *Subscriptions) Ensure(ctx context.Context, notificationURL string, even
 	return sub, true, nil
 }
 
+// Keep returns the standing order for the callbacks that the webhook
+// understands, with [Events]: when the subscription has to be made anew, the
+// webhook accepts its new key from then on.
+func (s *Subscriptions) Keep(hook *Webhook) pos.Subscription { return kept{s, hook} }
+
+type kept struct {
+	subscriptions *Subscriptions
+	hook          *Webhook
+}
+
+// Ensure implements [pos.Subscription].
+func (k kept) Ensure(ctx context.Context) (restored bool, err error) {
+	sub, restored, err := k.subscriptions.Ensure(ctx, k.hook.url, nil)
+	if err != nil {
+		return false, err
+	}
+	return restored, k.hook.verifier.Accept(sub.Key)
+}
+
 func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }

@@ -24,7 +24,10 @@ type WebhookConfig struct {
 }
 
 // Webhook understands Square's callbacks. It implements [pos.Webhook].
-type Webhook struct{ verifier *kit.Verifier }
+type Webhook struct {
+	verifier *kit.Verifier
+	url      string
+}
 
 var _ pos.Webhook = (*Webhook)(nil)
 
@@ -37,7 +40,7 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Webhook{v}, nil
+	return &Webhook{v, cfg.URL}, nil
 }
 
 // Verify implements [pos.Webhook]. Square signs no time: repeats are told by
