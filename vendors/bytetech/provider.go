@@ -55,6 +55,7 @@ type Provider struct {
 	client  *kit.Client // nil if the source is csv
 	feed    *kit.Feed
 	kiosks  fleet
+	coupons couponNames
 	warned  sync.Map // what was logged once
 }
 
@@ -75,7 +76,7 @@ func New(cfg Config, opts *kit.Options) (*Provider, error) {
 		return nil, &pos.Error{Vendor: Vendor, Op: "New", Kind: pos.KindInvalid, Err: problems}
 	}
 	cfg.Adopt = slices.Clone(cfg.Adopt)
-	p := &Provider{cfg: cfg, profile: prof, opts: opts.Resolve(), kiosks: fleet{turn: make(chan struct{}, 1)}}
+	p := &Provider{cfg: cfg, profile: prof, opts: opts.Resolve(), kiosks: fleet{turn: make(chan struct{}, 1)}, coupons: couponNames{turn: make(chan struct{}, 1)}}
 	if prof.Source == "csv" {
 		return p, nil
 	}

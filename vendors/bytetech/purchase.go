@@ -132,7 +132,11 @@ func (p *Provider) addTransaction(ctx context.Context, page *kit.WindowPage, o *
 	if err != nil {
 		return err
 	}
-	page.Purchases = append(page.Purchases, p.purchase(o, status, byID[kiosk], raw))
+	b := p.purchase(o, status, byID[kiosk], raw)
+	for coupons, i := p.couponsOf(ctx, o), 0; i < len(b.Discounts); i++ {
+		b.Discounts[i].Coupon = coupons[b.Discounts[i].ID]
+	}
+	page.Purchases = append(page.Purchases, b)
 	switch status {
 	case txPlaced, txFinalized, txAdjusted, txError:
 		page.Open = append(page.Open, o.text(f.ID))
@@ -263,8 +267,7 @@ func (p *Provider) line(o *object, c pos.Currency) pos.Line {
 	return l
 }
 
-// applied maps a discount; ours are recognised by their external id where the
-// vendor repeats it as the name's coupon.
+// applied maps a discount.
 func (p *Provider) applied(o *object, c pos.Currency) pos.Applied {
 	f := &p.profile.Fields.Applied
 	a := pos.Applied{ID: o.text(f.ID), Name: o.text(f.Name), Code: o.text(f.Code)}

@@ -269,3 +269,55 @@ func TestManualRemoval(t *testing.T) {
 		}
 	})
 }
+
+// Sales name our coupons, and discounts of others without a coupon.
+func TestSalesNameCoupons(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := open(t, bytetechfake.Config{Locations: places, Products: 1}, `{}`)
+		cp := pos.Coupon{ID: "SPRING", Name: "Spring", Percent: pos.Percent(10), Codes: []string{"SPRING-1"}}
+		if _, err := a.provider.PushCoupons(t.Context(), pos.CouponPush{Coupons: []pos.Coupon{cp}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if _, err := a.fake.Sell(posfake.Sale{Location: places[0].ID, Lines: []posfake.SaleLine{{SKU: "FARM-001"}}, Codes: cp.Codes}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		n := 0
+		for b, err := range pos.AllPurchases(t.Context(), a.provider, pos.PurchaseQuery{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+			if len(b.Discounts) != 1 || b.Discounts[0].Coupon != "SPRING" || b.Discounts[0].Code != "SPRING-1" {
+				t.Errorf("%+v", b.Discounts)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d sales", n)
+		}
+	})
+}
+
+// Without idempotency keys a create whose answer was lost is looked up before
+// it is sent again.
+func TestLostCreate(t *testing.T) {
+	t.Parallel()
+	for _, patch := range []string{`{}`, fullProfile} {
+		synctest.Test(t, func(t *testing.T) {
+			a := open(t, bytetechfake.Config{Locations: places}, patch)
+			if _, err := a.fake.Inject(posfake.Fault{Kind: posfake.FaultLostReply, Op: "createDiscount"}); err != nil {
+				t.Fatal(err)
+			}
+			push := pos.CouponPush{Coupons: []pos.Coupon{{ID: "C", Name: "C", Percent: pos.Percent(10), Codes: []string{"CCC"}}}}
+			report, err := a.provider.PushCoupons(t.Context(), push)
+			if err := errors.Join(err, report.Err()); err != nil {
+				t.Fatal(err)
+			}
+			if report, err = a.provider.PushCoupons(t.Context(), push); err != nil || report.Writes != 0 || report.Count(pos.Unchanged) != 2 {
+				t.Errorf("%+v, %v", report, err)
+			}
+		})
+	}
+}
