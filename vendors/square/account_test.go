@@ -282,3 +282,60 @@ func TestAPIVersion(t *testing.T) {
 		t.Logf("version %s is certain to work until %s only: move to a newer one", version, square.APIVersionCheckBy)
 	}
 }
+
+func TestPing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake := squarefake.New(squarefake.Config{Places: places})
+		defer fake.Close()
+		p := newProvider(t, fake, nil, nil)
+		var device string
+		for s, err := range pos.AllStatuses(t.Context(), p, pos.StatusQuery{Locations: []string{"LKIOSK02"}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			device = max(device, s.Device)
+		}
+		for _, on := range []bool{true, false} {
+			if err := fake.SetOnline("LKIOSK02", on); err != nil {
+				t.Fatal(err)
+			}
+			s, err := p.Ping(t.Context(), device)
+			if err != nil || s.Online != pos.TriOf(on) || s.Source != "ping" {
+				t.Errorf("power %t: %+v, %v", on, s, err)
+			}
+		}
+		if _, err := p.Ping(t.Context(), "device:none"); err == nil {
+			t.Error("an unknown device answered")
+		}
+	})
+}
+
+// An item that the seller marked as sold out has nothing available.
+func TestSoldOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, s, p := shop(t, func(c *square.Config) { c.TrackStock = true })
+		pushMenu(t, p, pos.MenuPush{Menu: pos.Menu{Items: meals(1)}})
+		n := int64(0)
+		if err := fake.SetStock("LKIOSK01", "FARM-A", &n); err != nil {
+			t.Fatal(err)
+		}
+		page, err := p.Inventory(t.Context(), pos.InventoryQuery{Raw: true})
+		if err != nil || len(page.Stock) != 1 {
+			t.Fatal(len(page.Stock), err)
+		}
+		if row := page.Stock[0]; row.InStock != pos.No || row.Available != pos.Counted(0) || row.SKU != "FARM-A" || len(row.Raw) == 0 {
+			t.Errorf("%+v", row)
+		}
+		items := meals(1)
+		items[0].Name = "Renamed"
+		pushMenu(t, p, pos.MenuPush{Menu: pos.Menu{Items: items}})
+		if strings.Contains(s.last(t, upsert), "sold_out") {
+			t.Error("sold_out was written")
+		}
+		if again := pushMenu(t, p, pos.MenuPush{Menu: pos.Menu{Items: items}}); again.Writes != 0 {
+			t.Errorf("the repeat writes %d times", again.Writes)
+		}
+	})
+}
