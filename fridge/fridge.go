@@ -76,10 +76,11 @@ func (c *Config) check() error {
 // Account is one vendor account with its provider, its webhook (nil if there
 // is none), its own schedule and where its purchases begin:
 //
-//	Provider pos.Provider
-//	Webhook  pos.Webhook
-//	Schedule Schedule  // zero fields: as in Config
-//	Since    time.Time // zero: as far back as the system goes
+//	Provider     pos.Provider
+//	Webhook      pos.Webhook
+//	Subscription pos.Subscription // nil: made by hand
+//	Schedule     Schedule         // zero fields: as in Config
+//	Since        time.Time        // zero: as far back as the system goes
 type Account = integrator.Account
 
 // Schedule says how often things are read; 0 is the default, negative is off:
@@ -89,6 +90,7 @@ type Account = integrator.Account
 //	InventoryFull time.Duration // 6 h
 //	Status        time.Duration // 1 min, or what the capabilities advise
 //	Locations     time.Duration // 15 min
+//	Subscription  time.Duration // 10 min
 type Schedule = integrator.Schedule
 
 // Observer is told of polls, commits, notices, pushes and lag through nil-able

@@ -1,6 +1,7 @@
 package pos
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -16,6 +17,16 @@ type Webhook interface {
 	// Parse reads the notices of a verified callback. A callback of a kind it
 	// does not know yields no notice and no error.
 	Parse(header http.Header, body []byte) ([]Notice, error)
+}
+
+// Subscription is a vendor's standing order to send callbacks. Vendors end
+// subscriptions on their own, after failures or by hand of the account's
+// owner, and say nothing.
+type Subscription interface {
+	// Ensure checks that the vendor still sends callbacks, and orders them
+	// again if not. restored says that it had to: notices may be missing, so
+	// poll. It is safe for concurrent use and costs a call or two.
+	Ensure(ctx context.Context) (restored bool, err error)
 }
 
 // Notice is a hint from a vendor that something changed. It is not the news

@@ -36,6 +36,7 @@ type account struct {
 	states *states      // nil where status is not read
 	stock  *stockReader // nil where inventory is not read
 	queues map[pos.Job]*pushQueue
+	hook   *subscription // nil where it is made by hand
 	places *loop
 	rules  gate // Rules are called one at a time
 
@@ -62,6 +63,9 @@ func newAccount(e *Engine, cfg Account) *account {
 	a.health = newHealth(a)
 	a.inbox = newInbox(a)
 	a.places = newLoop(a.schedule.Locations, a.readLocations)
+	if cfg.Subscription != nil && a.schedule.Subscription > 0 {
+		a.hook = newSubscription(a, cfg.Subscription)
+	}
 	if a.caps.Purchases.OK() && a.schedule.Purchases > 0 {
 		a.feeds = newFeeds(a)
 	}
@@ -90,6 +94,9 @@ func (a *account) start(stop, work context.Context, group *sync.WaitGroup) {
 		a.places.nudgeIf(a.schedule.Locations < 0)
 		loops.Go(func() { a.places.run(stop, work, first) })
 		loops.Go(func() { a.inbox.run(stop, work) })
+		if a.hook != nil {
+			loops.Go(func() { a.hook.poll.run(stop, work, first) })
+		}
 		if a.states != nil {
 			loops.Go(func() { a.states.poll.run(stop, work, first) })
 			loops.Go(func() { a.states.ageing.run(stop, work, 0) })

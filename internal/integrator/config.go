@@ -21,6 +21,8 @@ type Account struct {
 	Provider pos.Provider
 	// Webhook understands the vendor's callbacks; nil if there are none.
 	Webhook pos.Webhook
+	// Subscription keeps the callbacks coming; nil if it is made by hand.
+	Subscription pos.Subscription
 	// Schedule overrides the integrator's; zero fields do not.
 	Schedule Schedule
 	// Since is where purchases begin for locations that are new here, by the
@@ -37,6 +39,9 @@ type Schedule struct {
 	InventoryFull time.Duration
 	Status        time.Duration // default 1 min, or what the capabilities advise if that is longer
 	Locations     time.Duration // default 15 min
+	// Subscription is how often it is checked that callbacks still come;
+	// default 10 min.
+	Subscription time.Duration
 }
 
 // or fills zero fields from another schedule.
@@ -51,6 +56,7 @@ func (s Schedule) or(o Schedule) Schedule {
 	fill(&s.InventoryFull, o.InventoryFull)
 	fill(&s.Status, o.Status)
 	fill(&s.Locations, o.Locations)
+	fill(&s.Subscription, o.Subscription)
 	return s
 }
 
@@ -61,6 +67,7 @@ func defaults(c pos.Capabilities) Schedule {
 		InventoryFull: 6 * time.Hour,
 		Status:        max(time.Minute, c.Status.Interval),
 		Locations:     15 * time.Minute,
+		Subscription:  10 * time.Minute,
 	}
 }
 

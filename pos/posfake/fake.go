@@ -25,10 +25,12 @@ type Fake struct {
 	places   map[string]*place
 	requests []Request
 	outbox   []Callback
-	notices  int
-	till     till
-	deferred []deferral
-	sequence int64 // of changes of stock
+	// unsubscribed: no callbacks are sent until somebody subscribes again.
+	unsubscribed bool
+	notices      int
+	till         till
+	deferred     []deferral
+	sequence     int64 // of changes of stock
 }
 
 var (

@@ -1,6 +1,7 @@
 package posfake
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -53,9 +54,33 @@ func (f *Fake) Callbacks() []Callback {
 // Webhook returns what verifies and reads the callbacks of this account.
 func (f *Fake) Webhook() pos.Webhook { return webhook{f.cfg.WebhookSecret} }
 
+// Subscription returns the account's standing order for callbacks.
+func (f *Fake) Subscription() pos.Subscription { return subscription{f} }
+
+// DropSubscription ends the subscription, as vendors do without a word.
+func (f *Fake) DropSubscription() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unsubscribed = true
+}
+
+type subscription struct{ fake *Fake }
+
+// Ensure implements [pos.Subscription].
+func (s subscription) Ensure(ctx context.Context) (restored bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	s.fake.mu.Lock()
+	defer s.fake.mu.Unlock()
+	restored = s.fake.unsubscribed
+	s.fake.unsubscribed = false
+	return restored, nil
+}
+
 // notify sends a callback about a change, under the lock.
 func (f *Fake) notify(job pos.Job, kind, location string, records ...string) {
-	if !f.caps.Webhooks.OK() || !slices.Contains(f.caps.Webhooks.Jobs, job) {
+	if f.unsubscribed || !f.caps.Webhooks.OK() || !slices.Contains(f.caps.Webhooks.Jobs, job) {
 		return
 	}
 	f.notices++

@@ -178,6 +178,8 @@ var failureBugs = []bug{
 			return f.Inventory(ctx, q)
 		}
 	}},
+	{name: "lost subscription not noticed", caught: "webhooks/lost subscription", rig: func(h *Harness, _ *posfake.Fake) { h.Subscription = trusting{} }},
+	{name: "subscription restored in silence", caught: "webhooks/lost subscription", rig: func(h *Harness, _ *posfake.Fake) { h.Subscription = discreet{h.Subscription} }},
 	{name: "signature not checked", caught: "webhooks/signature", rig: func(h *Harness, _ *posfake.Fake) { h.Webhook = credulous{h.Webhook} }},
 	{name: "notice without stable id", caught: "webhooks/repeated", rig: func(h *Harness, _ *posfake.Fake) { h.Webhook = &renaming{Webhook: h.Webhook} }},
 	{name: "callbacks of other jobs only", caught: "webhooks/purchase", rig: func(h *Harness, _ *posfake.Fake) {
@@ -208,4 +210,17 @@ func (r *renaming) Parse(h http.Header, body []byte) ([]pos.Notice, error) {
 		ns[i].ID += strings.Repeat("'", r.n)
 	}
 	return ns, err
+}
+
+// trusting believes that every subscription stands.
+type trusting struct{}
+
+func (trusting) Ensure(context.Context) (bool, error) { return false, nil }
+
+// discreet restores subscriptions and does not tell.
+type discreet struct{ pos.Subscription }
+
+func (d discreet) Ensure(ctx context.Context) (bool, error) {
+	_, err := d.Subscription.Ensure(ctx)
+	return false, err
 }

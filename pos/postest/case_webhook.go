@@ -13,6 +13,7 @@ var webhookCases = []proof{
 	{"webhooks/purchase", "R16", []need{webhooks, purchases, purchaseNotices}, noticeOfSale},
 	{"webhooks/repeated", "R16 R17", []need{webhooks, purchases, purchaseNotices}, repeatedNotices},
 	{"webhooks/none arrives", "R19", []need{webhooks, purchases}, noNotices},
+	{"webhooks/lost subscription", "R18", []need{webhooks, purchases, purchaseNotices}, lostSubscription},
 	{"webhooks/signature", "R20", []need{webhooks, purchases, purchaseNotices}, badSignatures},
 	{"webhooks/unknown kind", "", []need{webhooks}, unknownNotice},
 }
@@ -108,6 +109,38 @@ func repeatedNotices(c *check) {
 	}
 	if len(sent) < 40 {
 		c.errorf("three sales, each announced 20 times, gave %d callbacks", len(sent))
+	}
+	c.reconcile(pos.PurchaseQuery{})
+}
+
+func lostSubscription(c *check) {
+	if c.Subscription == nil || c.Unsubscribe == nil {
+		c.notes = append(c.notes, "a lost webhook subscription")
+		return
+	}
+	lines := c.stocked()
+	c.poll(pos.PurchaseQuery{})
+	_, err := c.Subscription.Ensure(c.ctx)
+	c.must(err, "Ensure of the first subscription")
+	restored, err := c.Subscription.Ensure(c.ctx)
+	c.must(err, "Ensure of a subscription that stands")
+	if restored {
+		c.errorf("Ensure restored a subscription that stood")
+	}
+	c.callbacks()
+	c.Unsubscribe()
+	c.sell(posfake.Sale{Location: c.ids()[0], Lines: lines[:1]})
+	if sent := c.callbacks(); len(sent) > 0 {
+		c.errorf("%d callbacks came without a subscription", len(sent))
+	}
+	restored, err = c.Subscription.Ensure(c.ctx)
+	c.must(err, "Ensure of a lost subscription")
+	if !restored {
+		c.errorf("Ensure did not tell that the subscription was lost")
+	}
+	c.sell(posfake.Sale{Location: c.ids()[0], Lines: lines[:1]})
+	if len(c.notices(c.callbacks())) == 0 {
+		c.errorf("no callback came after the subscription was restored")
 	}
 	c.reconcile(pos.PurchaseQuery{})
 }

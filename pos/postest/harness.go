@@ -23,6 +23,11 @@ type Harness struct {
 	// without.
 	Webhook pos.Webhook
 	Deliver func() []posfake.Callback
+	// Subscription keeps the callbacks coming, and Unsubscribe ends them as the
+	// vendor does without a word. Both are nil for systems whose subscriptions
+	// are made by hand.
+	Subscription pos.Subscription
+	Unsubscribe  func()
 	// Settle lets virtual time pass until everything recorded can be read, for
 	// systems whose reads lag behind. Nil: at once.
 	Settle func()

@@ -20,7 +20,10 @@ func harness(cfg posfake.Config) Harness {
 	cfg.Locations = seeds
 	cfg.TaxRate = 82_500
 	fake := posfake.New(cfg)
-	return Harness{Provider: fake, Sim: fake, Webhook: fake.Webhook(), Deliver: fake.Callbacks, Secrets: []string{posfake.WebhookSecret}}
+	return Harness{
+		Provider: fake, Sim: fake, Webhook: fake.Webhook(), Deliver: fake.Callbacks,
+		Subscription: fake.Subscription(), Unsubscribe: fake.DropSubscription, Secrets: []string{posfake.WebhookSecret},
+	}
 }
 
 func TestPosfake(t *testing.T) {

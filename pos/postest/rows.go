@@ -32,7 +32,6 @@ func (r Row) String() string {
 // elsewhere are the rows that concern others than a provider.
 var elsewhere = map[string]string{
 	"R15": "gaps in totals are compared by the integrator",
-	"R18": "subscriptions are kept alive by the integrator",
 	"R38": "end dates of API versions are tested beside their constants, in each vendor's package",
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -60,13 +61,14 @@ type Signature struct {
 // Verifier checks signatures. It is safe for concurrent use.
 type Verifier struct {
 	sig  Signature
-	keys [][]byte
+	keys atomic.Pointer[[][]byte]
 }
 
 // NewVerifier checks the description.
 func NewVerifier(s Signature) (*Verifier, error) {
 	v := &Verifier{sig: s}
 	var problems pos.Problems
+	var keys [][]byte
 	if s.Header == "" {
 		problems = append(problems, pos.Problem{Field: "Header", Reason: "is empty"})
 	}
@@ -79,19 +81,13 @@ func NewVerifier(s Signature) (*Verifier, error) {
 		}
 	}
 	for i, secret := range s.Secrets {
-		key := []byte(secret.Reveal())
-		if s.Base64Secret {
-			var err error
-			if key, err = base64.StdEncoding.DecodeString(secret.Reveal()); err != nil {
-				problems = append(problems, pos.Problem{Field: fmt.Sprintf("Secrets[%d]", i), Reason: "is not base64"})
-				continue
-			}
+		key, reason := v.key(secret)
+		if reason != "" {
+			problems = append(problems, pos.Problem{Field: fmt.Sprintf("Secrets[%d]", i), Reason: reason})
 		}
-		if len(key) == 0 {
-			problems = append(problems, pos.Problem{Field: fmt.Sprintf("Secrets[%d]", i), Reason: "is empty"})
-		}
-		v.keys = append(v.keys, key)
+		keys = append(keys, key)
 	}
+	v.keys.Store(&keys)
 	if len(problems) > 0 {
 		return nil, &pos.Error{Op: "NewVerifier", Kind: pos.KindInvalid, Err: problems}
 	}
@@ -99,6 +95,40 @@ func NewVerifier(s Signature) (*Verifier, error) {
 		v.sig.Hash = sha256.New
 	}
 	return v, nil
+}
+
+// key reads a secret, or says what is wrong with it.
+func (v *Verifier) key(secret pos.Secret) (key []byte, reason string) {
+	key = []byte(secret.Reveal())
+	if v.sig.Base64Secret {
+		var err error
+		if key, err = base64.StdEncoding.DecodeString(secret.Reveal()); err != nil {
+			return nil, "is not base64"
+		}
+	}
+	if len(key) == 0 {
+		return nil, "is empty"
+	}
+	return key, ""
+}
+
+// Accept takes another secret, such as that of a subscription made anew. The
+// one that was accepted last before stays valid beside it, for callbacks that
+// are under way; older ones are dropped.
+func (v *Verifier) Accept(secret pos.Secret) error {
+	key, reason := v.key(secret)
+	if reason != "" {
+		return &pos.Error{Op: "Accept", Kind: pos.KindInvalid, Err: pos.Problems{{Field: "secret", Reason: reason}}}
+	}
+	for {
+		old := v.keys.Load()
+		if hmac.Equal((*old)[0], key) {
+			return nil
+		}
+		if v.keys.CompareAndSwap(old, &[][]byte{key, (*old)[0]}) {
+			return nil
+		}
+	}
 }
 
 // Verify proves that the vendor signed these raw bytes. The error is one of
@@ -180,7 +210,7 @@ func (v *Verifier) decode(text string) (mac []byte, err error) {
 // of them, in constant time each.
 func (v *Verifier) matches(macs [][]byte, target, stamp string, body []byte) bool {
 	found := false
-	for _, key := range v.keys {
+	for _, key := range *v.keys.Load() {
 		h := hmac.New(v.sig.Hash, key)
 		h.Write([]byte(target))
 		h.Write([]byte(stamp))

@@ -230,3 +230,26 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+func TestVerifierAcceptsAnotherSecret(t *testing.T) {
+	t.Parallel()
+	sign := func(secret string) http.Header {
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write([]byte("body"))
+		return http.Header{"X-Sig": {hex.EncodeToString(mac.Sum(nil))}}
+	}
+	v := verifier(t, kit.Signature{Secrets: []pos.Secret{pos.NewSecret("one"), pos.NewSecret("older")}, Encoding: kit.Hex})
+	if err := v.Accept(pos.Secret{}); !errors.Is(err, pos.ErrInvalid) {
+		t.Errorf("an empty secret: %v", err)
+	}
+	for range 2 { // the second time changes nothing
+		if err := v.Accept(pos.NewSecret("two")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for secret, want := range map[string]bool{"two": true, "one": true, "older": false, "three": false} {
+		if err := v.Verify(sign(secret), []byte("body")); (err == nil) != want {
+			t.Errorf("signed with %q: %v", secret, err)
+		}
+	}
+}

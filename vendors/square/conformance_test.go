@@ -76,13 +76,20 @@ func harness(t *testing.T, cfg squarefake.Config, change func(*square.Config)) p
 	t.Cleanup(fake.Close)
 	box := &inbox{}
 	fake.SetWebhookClient(&http.Client{Transport: fakekit.NewTransport(box)})
-	_, key := fake.Subscribe(hookURL)
+	id, key := fake.Subscribe(hookURL)
 	hook, err := square.NewWebhook(square.WebhookConfig{URL: hookURL, Keys: []pos.Secret{pos.NewSecret(key)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	store := &pos.MemoryStore{}
 	creds := fake.Credentials()
+	subscriptions, err := square.NewSubscriptions(
+		square.Config{BaseURL: "https://square.example", AccessToken: pos.NewSecret(creds.PersonalToken)},
+		&kit.Options{HTTPClient: &http.Client{Transport: fake.Transport()}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return postest.Harness{
 		Provider: newProvider(t, fake, store, change),
 		Reopen:   func() pos.Provider { return newProvider(t, fake, store, change) },
@@ -94,9 +101,11 @@ func harness(t *testing.T, cfg squarefake.Config, change func(*square.Config)) p
 			}
 			return box.take()
 		},
-		Settle:   func() { <-time.After(31 * time.Second) }, // windows end 30 s behind Square's clock
-		Conflict: posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusConflict},
-		Secrets:  []string{creds.AccessToken, creds.RefreshToken, creds.ApplicationSecret, key},
+		Subscription: subscriptions.Keep(hook),
+		Unsubscribe:  func() { fake.DropSubscription(id) },
+		Settle:       func() { <-time.After(31 * time.Second) }, // windows end 30 s behind Square's clock
+		Conflict:     posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusConflict},
+		Secrets:      []string{creds.AccessToken, creds.RefreshToken, creds.ApplicationSecret, key},
 		Budget: postest.Budget{
 			IdlePoll:   func(locations int) int { return (locations+9)/10 + 1 }, // one to learn which locations there are
 			MenuWrites: func(_, _ int) int { return 2 },
