@@ -140,6 +140,7 @@ func TestMenuCalls(t *testing.T) {
 
 func BenchmarkJobs(b *testing.B) {
 	postest.Benchmark(b, postest.Size{Items: 500, Locations: 1000, Sales: 1000}, func(b *testing.B, size postest.Size) postest.Harness {
+		b.Helper()
 		fake := squarefake.New(squarefake.Config{Places: fakekit.Locations(1, "L", size.Locations)})
 		b.Cleanup(fake.Close)
 		p := newProvider(b, fake, nil, func(c *square.Config) { c.RequestsPerSecond = 1_000_000 })

@@ -118,5 +118,8 @@ func harness(t *testing.T, cfg squarefake.Config, change func(*square.Config)) p
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	postest.Run(t, func(t *testing.T) postest.Harness { return harness(t, squarefake.Config{}, nil) })
+	postest.Run(t, func(t *testing.T) postest.Harness {
+		t.Helper()
+		return harness(t, squarefake.Config{}, nil)
+	})
 }

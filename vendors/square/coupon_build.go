@@ -171,8 +171,11 @@ func (b *couponBuild) discount() (string, error) {
 	}
 	id := b.idOf(have, "discount")
 	return id, b.put(have, typeDiscount, id, b.present, differs, []change{
-		{"name", d.Name}, {"discount_type", d.Type}, {"percentage", text(d.Percentage)},
-		{"amount_money", money(d.Amount)}, {"maximum_amount_money", money(d.Maximum)},
+		{"name", d.Name},
+		{"discount_type", d.Type},
+		{"percentage", text(d.Percentage)},
+		{"amount_money", money(d.Amount)},
+		{"maximum_amount_money", money(d.Maximum)},
 	})
 }
 
@@ -333,10 +336,14 @@ func (b *couponBuild) rules(discount, set string, periods []string) error {
 			b.rule = id
 		}
 		if err := b.put(have, typeRule, id, at[i], b.ruleDiffers(have, s, discount, set, periods), []change{
-			{"name", b.p.mark() + b.e.id}, {"discount_id", discount}, {"match_products_id", set},
+			{"name", b.p.mark() + b.e.id},
+			{"discount_id", discount},
+			{"match_products_id", set},
 			{"time_period_ids", list(periods)},
-			{"valid_from_date", text(s.fromDate)}, {"valid_from_local_time", text(s.fromTime)},
-			{"valid_until_date", text(s.untilDate)}, {"valid_until_local_time", text(s.untilTime)},
+			{"valid_from_date", text(s.fromDate)},
+			{"valid_from_local_time", text(s.fromTime)},
+			{"valid_until_date", text(s.untilDate)},
+			{"valid_until_local_time", text(s.untilTime)},
 			{"minimum_order_subtotal_money", money(b.e.want.MinSubtotal)},
 		}); err != nil {
 			return err

@@ -93,25 +93,41 @@ func TestParse(t *testing.T) {
 		name, body string
 		want       []pos.Notice
 	}{
-		{"payment", body("payment.created", "", `{"type":"payment","object":{"payment":{"order_id":"o1","location_id":"L1"}}}`),
-			[]pos.Notice{{ID: "e1", Type: "payment.created", Account: "M1", Job: pos.JobPurchases, Location: "L1", Records: []string{"o1"}, At: at}}},
-		{"refund", body("refund.updated", "", `{"object":{"refund":{"order_id":"o2","location_id":"L1"}}}`),
-			[]pos.Notice{{ID: "e1", Type: "refund.updated", Account: "M1", Job: pos.JobPurchases, Location: "L1", Records: []string{"o2"}, At: at}}},
-		{"order", body("order.updated", "", `{"object":{"order_updated":{"order_id":"o3","location_id":"L2"}}}`),
-			[]pos.Notice{{ID: "e1", Type: "order.updated", Account: "M1", Job: pos.JobPurchases, Location: "L2", Records: []string{"o3"}, At: at}}},
-		{"stock", body("inventory.count.updated", "", `{"object":{"inventory_counts":[{"location_id":"L1"},{"location_id":"L2"},{"location_id":"L1"}]}}`),
+		{
+			"payment", body("payment.created", "", `{"type":"payment","object":{"payment":{"order_id":"o1","location_id":"L1"}}}`),
+			[]pos.Notice{{ID: "e1", Type: "payment.created", Account: "M1", Job: pos.JobPurchases, Location: "L1", Records: []string{"o1"}, At: at}},
+		},
+		{
+			"refund", body("refund.updated", "", `{"object":{"refund":{"order_id":"o2","location_id":"L1"}}}`),
+			[]pos.Notice{{ID: "e1", Type: "refund.updated", Account: "M1", Job: pos.JobPurchases, Location: "L1", Records: []string{"o2"}, At: at}},
+		},
+		{
+			"order", body("order.updated", "", `{"object":{"order_updated":{"order_id":"o3","location_id":"L2"}}}`),
+			[]pos.Notice{{ID: "e1", Type: "order.updated", Account: "M1", Job: pos.JobPurchases, Location: "L2", Records: []string{"o3"}, At: at}},
+		},
+		{
+			"stock", body("inventory.count.updated", "", `{"object":{"inventory_counts":[{"location_id":"L1"},{"location_id":"L2"},{"location_id":"L1"}]}}`),
 			[]pos.Notice{
 				{ID: "e1", Type: "inventory.count.updated", Account: "M1", Job: pos.JobInventory, Location: "L1", At: at},
 				{ID: "e1/L2", Type: "inventory.count.updated", Account: "M1", Job: pos.JobInventory, Location: "L2", At: at},
-			}},
-		{"catalogue", body("catalog.version.updated", "", `{"object":{"catalog_version":{}}}`),
-			[]pos.Notice{{ID: "e1", Type: "catalog.version.updated", Account: "M1", Job: pos.JobMenu, At: at}}},
-		{"location", body("location.updated", `"location_id":"L3",`, `{"id":"L3"}`),
-			[]pos.Notice{{ID: "e1", Type: "location.updated", Account: "M1", Job: pos.JobStatus, Location: "L3", At: at}}},
-		{"device", body("device.code.paired", "", `{"object":{"device_code":{"location_id":"L4"}}}`),
-			[]pos.Notice{{ID: "e1", Type: "device.code.paired", Account: "M1", Job: pos.JobStatus, Location: "L4", At: at}}},
-		{"revoked", body("oauth.authorization.revoked", "", `{"object":{"revocation":{}}}`),
-			[]pos.Notice{{ID: "e1", Type: "oauth.authorization.revoked", Account: "M1", Job: pos.JobAccount, At: at, Alarm: "the seller withdrew the authorization"}}},
+			},
+		},
+		{
+			"catalogue", body("catalog.version.updated", "", `{"object":{"catalog_version":{}}}`),
+			[]pos.Notice{{ID: "e1", Type: "catalog.version.updated", Account: "M1", Job: pos.JobMenu, At: at}},
+		},
+		{
+			"location", body("location.updated", `"location_id":"L3",`, `{"id":"L3"}`),
+			[]pos.Notice{{ID: "e1", Type: "location.updated", Account: "M1", Job: pos.JobStatus, Location: "L3", At: at}},
+		},
+		{
+			"device", body("device.code.paired", "", `{"object":{"device_code":{"location_id":"L4"}}}`),
+			[]pos.Notice{{ID: "e1", Type: "device.code.paired", Account: "M1", Job: pos.JobStatus, Location: "L4", At: at}},
+		},
+		{
+			"revoked", body("oauth.authorization.revoked", "", `{"object":{"revocation":{}}}`),
+			[]pos.Notice{{ID: "e1", Type: "oauth.authorization.revoked", Account: "M1", Job: pos.JobAccount, At: at, Alarm: "the seller withdrew the authorization"}},
+		},
 		{"unknown", body("loyalty.program.created", "", `{}`), nil},
 	} {
 		got, err := newWebhook(t, hookURL, "k").Parse(nil, []byte(tc.body))

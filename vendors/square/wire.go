@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/farmacyfoods/pointofsale/pos"
 )
@@ -87,12 +86,6 @@ func (s *deviceStatus) UnmarshalJSON(data []byte) error {
 	}
 	type plain deviceStatus
 	return json.Unmarshal(data, (*plain)(s))
-}
-
-type devicesAnswer struct {
-	Devices []jsontext.Value `json:"devices"`
-	Cursor  string           `json:"cursor"`
-	Errors  []Detail         `json:"errors"`
 }
 
 // countsRequest asks for stock counts.

@@ -25,22 +25,11 @@ type retrieveCatalogRequest struct {
 	IncludeDeleted bool     `json:"include_deleted_objects,omitempty"`
 }
 
-// upsertRequest writes objects; each batch holds as a whole or not at all.
+// upsertBatch is written as a whole or not at all.
 //
 //	op: POST /v2/catalog/batch-upsert https://developer.squareup.com/reference/square/catalog-api/batch-upsert-catalog-objects
-type upsertRequest struct {
-	Key     string        `json:"idempotency_key"`
-	Batches []upsertBatch `json:"batches"`
-}
-
 type upsertBatch struct {
 	Objects []jsontext.Value `json:"objects"`
-}
-
-type upsertAnswer struct {
-	Objects    []catalogObject `json:"objects"`
-	IDMappings []idMapping     `json:"id_mappings"`
-	Errors     []Detail        `json:"errors"`
 }
 
 type idMapping struct {
