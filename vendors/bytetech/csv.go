@@ -136,7 +136,8 @@ func (p *Provider) rows(e export, group string, fn func(csvRow) error) error {
 
 // csvPurchaseState is the content of a cursor over exports.
 type csvPurchaseState struct {
-	Done []string `json:"done,omitempty"` // digests of the files that were delivered
+	Done  []string  `json:"done,omitempty"` // digests of the files that were delivered
+	Since time.Time `json:"since,omitzero"`
 }
 
 // csvPurchases delivers the next file that was not delivered yet. Exports
@@ -149,7 +150,7 @@ func (p *Provider) csvPurchases(ctx context.Context, q pos.PurchaseQuery) (pos.P
 	if len(q.Records) > 0 {
 		return pos.PurchasePage{}, pos.Unsupported(Vendor, "Purchases", "exports cannot be asked for single records", "poll without Records")
 	}
-	var st csvPurchaseState
+	st := csvPurchaseState{Since: q.Since}
 	if err := p.resume("purchases", q.After, &st); err != nil {
 		return pos.PurchasePage{}, err
 	}
@@ -157,6 +158,7 @@ func (p *Provider) csvPurchases(ctx context.Context, q pos.PurchaseQuery) (pos.P
 	if err != nil {
 		return pos.PurchasePage{}, err
 	}
+	q.Since = st.Since
 	var page pos.PurchasePage
 	var todo []export
 	var done []string // of files that are still there
@@ -174,7 +176,7 @@ func (p *Provider) csvPurchases(ctx context.Context, q pos.PurchaseQuery) (pos.P
 		done = append(done, todo[0].digest)
 	}
 	page.More = len(todo) > 1
-	page.Next, err = kit.EncodeCursor(p.scope("purchases"), csvPurchaseState{done})
+	page.Next, err = kit.EncodeCursor(p.scope("purchases"), csvPurchaseState{done, st.Since})
 	return page, err
 }
 
@@ -192,7 +194,7 @@ func (p *Provider) newSales(files []export, done []string, next export, q pos.Pu
 	var out []pos.Purchase
 	err := p.sales(next, q.Raw, func(b pos.Purchase) {
 		key := b.ID + "\x00" + b.Version
-		if seen[key] || b.OccurredAt.Before(q.Since) && q.After == "" || len(q.Locations) > 0 && !slices.Contains(q.Locations, b.Location) {
+		if seen[key] || b.OccurredAt.Before(q.Since) || len(q.Locations) > 0 && !slices.Contains(q.Locations, b.Location) {
 			return
 		}
 		seen[key] = true

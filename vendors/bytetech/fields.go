@@ -59,7 +59,6 @@ type kioskFields struct {
 }
 
 type statusFields struct {
-	Kiosk           field `json:"kiosk"`
 	Health          field `json:"health"`
 	Issues          field `json:"issues"`
 	LastHeartbeat   field `json:"last_heartbeat"`
@@ -80,7 +79,6 @@ type statusFields struct {
 }
 
 type antennaFields struct {
-	Index field `json:"index"`
 	Reads field `json:"reads"`
 }
 
@@ -105,7 +103,6 @@ type productFields struct {
 
 type listingFields struct {
 	Kiosk      field `json:"kiosk"`
-	Product    field `json:"product"`
 	ExternalID field `json:"external_id"`
 	Listed     field `json:"listed"`
 	Price      field `json:"price"`

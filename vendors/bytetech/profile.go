@@ -94,7 +94,6 @@ type queryProfile struct {
 		PlacedSince    string `json:"placed_since"`
 		PlacedUntil    string `json:"placed_until"`
 		Kiosk          string `json:"kiosk"`
-		Status         string `json:"status"`
 		Overlap        int    `json:"overlap_seconds"`
 		PlacedOverlap  int    `json:"placed_overlap_seconds"`
 		Lag            int    `json:"lag_seconds"`
@@ -114,9 +113,8 @@ type constants struct {
 	DefaultShelfLife  int          `json:"default_shelf_life_days"`
 	// NoExpiryBeyond: an expiry that many days ahead comes from the default
 	// shelf life and says nothing.
-	NoExpiryBeyond int    `json:"no_expiry_beyond_days"`
-	TaxBase        string `json:"tax_base"`
-	ListedDefault  bool   `json:"listed_by_default"`
+	NoExpiryBeyond int  `json:"no_expiry_beyond_days"`
+	ListedDefault  bool `json:"listed_by_default"`
 }
 
 type features struct {

@@ -81,7 +81,6 @@ func (c *profileCheck) check(p *profile, model any) {
 	c.oneOf("encoding.money", p.Encoding.Money, moneyMinor, moneyString, moneyNumber)
 	c.oneOf("encoding.percent", p.Encoding.Percent, moneyString, moneyNumber)
 	c.oneOf("encoding.temperature", p.Encoding.Temperature, "F", "C")
-	c.oneOf("constants.tax_base", p.Constants.TaxBase, "net", "gross")
 	c.times("encoding", p.Encoding)
 	c.constants(p)
 	c.fields(p)

@@ -154,7 +154,7 @@ func (p *Provider) capabilities() pos.Capabilities {
 		},
 		Purchases: pos.PurchaseCaps{
 			Support: full, Records: true, Refunds: true, Pending: true, Voids: true,
-			LateBy:     seconds(p.profile.Query.Transactions.RecheckFor),
+			LateBy:     seconds(p.profile.Query.Transactions.PlacedOverlap),
 			SettleTime: seconds(p.profile.Query.Transactions.Recheck),
 		},
 		Coupons:   p.couponCaps(),
@@ -266,7 +266,8 @@ func (p *Provider) fleetNow(ctx context.Context, wanted ...string) (map[string]p
 	return f.byID, f.ids, nil
 }
 
-// targets returns the kiosks of a push and those of them that exist.
+// targets returns the kiosks of a push, each once, all kiosks by id, and the
+// ids of the active ones.
 func (p *Provider) targets(ctx context.Context, asked []string) (all []string, byID map[string]pos.Location, active []string, err error) {
 	byID, active, err = p.fleetNow(ctx, asked...)
 	if err != nil {
@@ -275,7 +276,12 @@ func (p *Provider) targets(ctx context.Context, asked []string) (all []string, b
 	if len(asked) == 0 {
 		return active, byID, active, nil
 	}
-	return asked, byID, active, nil
+	for i, id := range asked {
+		if !slices.Contains(asked[:i], id) {
+			all = append(all, id)
+		}
+	}
+	return all, byID, active, nil
 }
 
 // pageState is the position in a plain list.
