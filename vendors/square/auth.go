@@ -52,22 +52,22 @@ type tokenRequest struct {
 }
 
 type tokenAnswer struct {
-	AccessToken    string    `json:"access_token"`
-	ExpiresAt      time.Time `json:"expires_at"`
-	MerchantID     string    `json:"merchant_id"`
-	RefreshToken   string    `json:"refresh_token"`
-	RefreshExpires time.Time `json:"refresh_token_expires_at"`
-	Errors         []Detail  `json:"errors"`
+	AccessToken    string   `json:"access_token"`
+	ExpiresAt      instant  `json:"expires_at"`
+	MerchantID     string   `json:"merchant_id"`
+	RefreshToken   string   `json:"refresh_token"`
+	RefreshExpires instant  `json:"refresh_token_expires_at"`
+	Errors         []Detail `json:"errors"`
 }
 
 // tokenStatus tells what a token may do.
 //
 //	op: POST /oauth2/token/status https://developer.squareup.com/reference/square/oauth-api/retrieve-token-status
 type tokenStatus struct {
-	Scopes     []string  `json:"scopes"`
-	ExpiresAt  time.Time `json:"expires_at"`
-	MerchantID string    `json:"merchant_id"`
-	Errors     []Detail  `json:"errors"`
+	Scopes     []string `json:"scopes"`
+	ExpiresAt  instant  `json:"expires_at"`
+	MerchantID string   `json:"merchant_id"`
+	Errors     []Detail `json:"errors"`
 }
 
 // revokeRequest ends the application's access to the seller.
@@ -236,8 +236,8 @@ func obtain(ctx context.Context, client *kit.Client, in tokenRequest) (kit.Token
 	return kit.Token{
 		Access:         pos.NewSecret(answer.AccessToken),
 		Refresh:        pos.NewSecret(answer.RefreshToken),
-		Expires:        answer.ExpiresAt,
-		RefreshExpires: answer.RefreshExpires,
+		Expires:        answer.ExpiresAt.Time,
+		RefreshExpires: answer.RefreshExpires.Time,
 	}, answer.MerchantID, nil
 }
 
@@ -262,7 +262,7 @@ func (p *Provider) Token(ctx context.Context) (TokenStatus, error) {
 	if err != nil {
 		return TokenStatus{}, err
 	}
-	return TokenStatus{answer.MerchantID, answer.Scopes, answer.ExpiresAt}, nil
+	return TokenStatus{answer.MerchantID, answer.Scopes, answer.ExpiresAt.Time}, nil
 }
 
 // Revoke ends the application's access to the seller for good.

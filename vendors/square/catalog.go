@@ -124,7 +124,7 @@ func (p *Provider) search(ctx context.Context, each func(*jsontext.Value) error,
 			return time.Time{}, err
 		}
 		if in.Cursor == "" {
-			latest = end.LatestTime
+			latest = end.LatestTime.Time
 		}
 		if end.Cursor == "" || end.Cursor == in.Cursor {
 			return latest, nil

@@ -205,7 +205,7 @@ func (c *inventoryCount) neutral() (pos.Stock, error) {
 	return pos.Stock{
 		Location: c.LocationID, VendorID: c.ObjectID,
 		OnHand: pos.Counted(n), Available: pos.Counted(n),
-		CountedAt: c.CalculatedAt.UTC(),
+		CountedAt: c.CalculatedAt.Time,
 	}, nil
 }
 

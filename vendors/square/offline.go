@@ -52,7 +52,7 @@ func (p *Provider) joinOffline(ctx context.Context, j *journal) error {
 	ask := make(map[string][]*cardSale) // by location
 	for i := range j.cards {
 		c := &j.cards[i]
-		if !slices.ContainsFunc(c.payments, p.offlineUnknown) {
+		if c.created.IsZero() || !slices.ContainsFunc(c.payments, p.offlineUnknown) {
 			continue
 		}
 		at := j.purchases[c.purchase].Location
@@ -127,7 +127,7 @@ func (p *Provider) offlinePayments(ctx context.Context, at string, sales []*card
 		}
 		for i := range answer.Payments {
 			x := &answer.Payments[i]
-			found[x.ID] = offlinePayment{x.Offline.CreatedAt.UTC(), x.CreatedAt.UTC()}
+			found[x.ID] = offlinePayment{x.Offline.CreatedAt.Time, x.CreatedAt.Time}
 		}
 		if answer.Cursor == "" || answer.Cursor == query.Get("cursor") {
 			return found, nil

@@ -23,13 +23,13 @@ const (
 //	op: POST /v2/terminals/actions https://developer.squareup.com/reference/square/terminal-api/create-terminal-action
 //	op: GET /v2/terminals/actions/{action_id} https://developer.squareup.com/reference/square/terminal-api/get-terminal-action
 type action struct {
-	ID           string    `json:"id,omitempty"`
-	Type         string    `json:"type"`
-	DeviceID     string    `json:"device_id"`
-	Deadline     string    `json:"deadline_duration"`
-	Status       string    `json:"status,omitempty"`
-	CancelReason string    `json:"cancel_reason,omitempty"`
-	UpdatedAt    time.Time `json:"updated_at,omitzero"`
+	ID           string  `json:"id,omitempty"`
+	Type         string  `json:"type"`
+	DeviceID     string  `json:"device_id"`
+	Deadline     string  `json:"deadline_duration"`
+	Status       string  `json:"status,omitempty"`
+	CancelReason string  `json:"cancel_reason,omitempty"`
+	UpdatedAt    instant `json:"updated_at,omitzero"`
 	Metadata     struct {
 		LocationID string `json:"location_id"`
 	} `json:"device_metadata,omitzero"`
@@ -61,7 +61,7 @@ func (p *Provider) Ping(ctx context.Context, device string) (pos.Status, error) 
 	tick := time.NewTicker(pingInterval)
 	defer tick.Stop()
 	for limit := time.Now().Add(2 * pingDeadline); ; {
-		s := pos.Status{Device: device, Location: now.Metadata.LocationID, ObservedAt: now.UpdatedAt.UTC(), StaleAfter: pingDeadline, Source: "ping"}
+		s := pos.Status{Device: device, Location: now.Metadata.LocationID, ObservedAt: now.UpdatedAt.Time, StaleAfter: pingDeadline, Source: "ping"}
 		switch now.Status {
 		case "COMPLETED":
 			s.Online = pos.Yes

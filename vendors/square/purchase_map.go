@@ -72,7 +72,7 @@ func (j *journal) add(o *order) error {
 		}
 	}
 	if len(payments) > 0 {
-		j.cards = append(j.cards, cardSale{n, payments, o.CreatedAt, o.UpdatedAt})
+		j.cards = append(j.cards, cardSale{n, payments, o.CreatedAt.Time, o.UpdatedAt.Time})
 	}
 	return nil
 }
@@ -136,9 +136,9 @@ func (o *order) neutral() pos.Purchase {
 		Location:    o.LocationID,
 		State:       o.state(),
 		VendorState: o.State,
-		OccurredAt:  o.CreatedAt.UTC(),
-		RecordedAt:  o.CreatedAt.UTC(),
-		UpdatedAt:   o.UpdatedAt.UTC(),
+		OccurredAt:  o.CreatedAt.Time,
+		RecordedAt:  o.CreatedAt.Time,
+		UpdatedAt:   o.UpdatedAt.Time,
 		Currency:    c,
 		Discounts:   o.discounts(c),
 		Taxes:       o.taxes(c),
@@ -149,6 +149,9 @@ func (o *order) neutral() pos.Purchase {
 		Tenders:     o.tenders(c),
 		Refunds:     o.refunds(c),
 		Source:      o.Source.Name,
+	}
+	if s.OccurredAt.IsZero() || s.UpdatedAt.IsZero() {
+		s.Findings = append(s.Findings, pos.Finding{Code: pos.FindingUnreadable, Detail: "created_at or updated_at"})
 	}
 	o.lines(&s, c)
 	return s
@@ -392,7 +395,7 @@ func (o *order) refunds(c pos.Currency) []pos.Refund {
 			state = pos.RefundState(strings.ToLower(r.Status))
 		}
 		list = append(list, pos.Refund{
-			ID: r.ID, Of: o.refundOf(r), Amount: in(r.Amount, c), State: state, Reason: r.Reason, At: r.CreatedAt.UTC(),
+			ID: r.ID, Of: o.refundOf(r), Amount: in(r.Amount, c), State: state, Reason: r.Reason, At: r.CreatedAt.Time,
 		})
 	}
 	return orNil(list)

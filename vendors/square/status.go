@@ -157,7 +157,7 @@ func (p *Provider) devices(ctx context.Context, raw bool) ([]pos.Status, error) 
 func (d *device) neutral(staleAfter time.Duration) pos.Status {
 	s := pos.Status{
 		Device:     d.ID,
-		ObservedAt: d.Attributes.UpdatedAt.UTC(),
+		ObservedAt: d.Attributes.UpdatedAt.Time,
 		StaleAfter: staleAfter,
 		Source:     "devices",
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
@@ -55,7 +54,7 @@ type callback struct {
 	LocationID string       `json:"location_id"`
 	Type       string       `json:"type"`
 	EventID    string       `json:"event_id"`
-	CreatedAt  time.Time    `json:"created_at"`
+	CreatedAt  instant      `json:"created_at"`
 	Data       callbackData `json:"data"`
 }
 
@@ -93,7 +92,7 @@ func (w *Webhook) Parse(_ http.Header, body []byte) ([]pos.Notice, error) {
 }
 
 func (c *callback) notices() []pos.Notice {
-	n := pos.Notice{ID: c.EventID, Type: c.Type, Account: c.MerchantID, Location: c.LocationID, At: c.CreatedAt.UTC()}
+	n := pos.Notice{ID: c.EventID, Type: c.Type, Account: c.MerchantID, Location: c.LocationID, At: c.CreatedAt.Time}
 	about := func(job pos.Job) []pos.Notice {
 		n.Job = job
 		return []pos.Notice{n}

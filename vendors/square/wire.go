@@ -2,7 +2,6 @@ package square
 
 import (
 	"bytes"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -55,8 +54,8 @@ type device struct {
 }
 
 type deviceAttributes struct {
-	Name      string    `json:"name"`
-	UpdatedAt time.Time `json:"updated_at"`
+	Name      string  `json:"name"`
+	UpdatedAt instant `json:"updated_at"`
 }
 
 type deviceComponent struct {
@@ -100,16 +99,16 @@ type countsRequest struct {
 }
 
 type inventoryCount struct {
-	ObjectID     string    `json:"catalog_object_id"`
-	State        string    `json:"state"`
-	LocationID   string    `json:"location_id"`
-	Quantity     string    `json:"quantity"`
-	CalculatedAt time.Time `json:"calculated_at"`
+	ObjectID     string  `json:"catalog_object_id"`
+	State        string  `json:"state"`
+	LocationID   string  `json:"location_id"`
+	Quantity     string  `json:"quantity"`
+	CalculatedAt instant `json:"calculated_at"`
 }
 
 // pageEnd is what a paged answer holds beside its rows.
 type pageEnd struct {
-	Cursor     string    `json:"cursor"`
-	LatestTime time.Time `json:"latest_time"`
-	Errors     []Detail  `json:"errors"`
+	Cursor     string   `json:"cursor"`
+	LatestTime instant  `json:"latest_time"`
+	Errors     []Detail `json:"errors"`
 }

@@ -1,8 +1,6 @@
 package square
 
 import (
-	"time"
-
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -126,7 +124,7 @@ type locationOverride struct {
 	Price       pos.Money `json:"price_money"`
 	PricingType string    `json:"pricing_type"`
 	SoldOut     bool      `json:"sold_out"`
-	SoldOutTill time.Time `json:"sold_out_valid_until"`
+	SoldOutTill instant   `json:"sold_out_valid_until"`
 }
 
 type categoryData struct {

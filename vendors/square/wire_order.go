@@ -1,7 +1,5 @@
 package square
 
-import "time"
-
 // searchOrdersRequest reads the journal of up to ten locations.
 //
 //	op: POST /v2/orders/search https://developer.squareup.com/reference/square/orders-api/search-orders
@@ -53,8 +51,8 @@ type order struct {
 	LocationID string        `json:"location_id"`
 	Source     orderSource   `json:"source"`
 	State      string        `json:"state"`
-	CreatedAt  time.Time     `json:"created_at"`
-	UpdatedAt  time.Time     `json:"updated_at"`
+	CreatedAt  instant       `json:"created_at"`
+	UpdatedAt  instant       `json:"updated_at"`
 	Lines      []orderLine   `json:"line_items"`
 	Discounts  []discount    `json:"discounts"`
 	Taxes      []tax         `json:"taxes"`
@@ -160,12 +158,12 @@ type returnLine struct {
 }
 
 type refund struct {
-	ID            string    `json:"id"`
-	TransactionID string    `json:"transaction_id"`
-	Amount        amount    `json:"amount_money"`
-	Reason        string    `json:"reason"`
-	Status        string    `json:"status"`
-	CreatedAt     time.Time `json:"created_at"`
+	ID            string  `json:"id"`
+	TransactionID string  `json:"transaction_id"`
+	Amount        amount  `json:"amount_money"`
+	Reason        string  `json:"reason"`
+	Status        string  `json:"status"`
+	CreatedAt     instant `json:"created_at"`
 }
 
 // payment is a Payment, of which only the time of an offline sale is needed.
@@ -174,11 +172,11 @@ type refund struct {
 type payment struct {
 	ID        string         `json:"id"`
 	Offline   offlineDetails `json:"offline_payment_details"`
-	CreatedAt time.Time      `json:"created_at"`
+	CreatedAt instant        `json:"created_at"`
 }
 
 type offlineDetails struct {
-	CreatedAt time.Time `json:"client_created_at"`
+	CreatedAt instant `json:"client_created_at"`
 }
 
 type paymentsAnswer struct {
