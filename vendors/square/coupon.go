@@ -102,11 +102,16 @@ func (o *ownCoupon) ids() []string {
 func (c *couponPush) read(ctx context.Context) (err error) {
 	c.ours, c.variations, c.categories = make(map[string]*ownCoupon), make(map[string]string), make(map[string]string)
 	others := make(map[string]*stored) // discounts and periods, which carry no mark
+	seen := make(map[string]bool)      // an answer may hold an object twice
 	c.latest, err = c.p.search(ctx, func(v *jsontext.Value) error {
 		s := &stored{raw: *v}
 		if err := kit.Unmarshal(*v, &s.catalogObject); err != nil {
 			return err
 		}
+		if seen[s.ID] {
+			return nil
+		}
+		seen[s.ID] = true
 		switch s.Type {
 		case typeItem:
 			own, _, err := c.p.ownItem(*v, &s.catalogObject)

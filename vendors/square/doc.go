@@ -24,7 +24,7 @@
 // All jobs use REST. Menu: Catalog API, batch upsert, with read, change, write
 // of whole objects; what we do not manage keeps its bytes. Coupons: discount,
 // product set, pricing rule and time period of the Catalog API. Status:
-// Locations and Devices API. Inventory: counts of the Inventory API.
+// Locations and Devices API, and [Provider.Ping] for a single terminal. Inventory: counts of the Inventory API.
 // Purchases: Orders API, with payments for the time of offline sales.
 //
 // What is ours carries a mark, [Config].Owner and a colon: in user_data of an

@@ -79,6 +79,7 @@ func (p *Provider) readPlaces(ctx context.Context) ([]pos.Location, error) {
 		list[i] = answer.Locations[i].neutral()
 	}
 	slices.SortFunc(list, func(a, b pos.Location) int { return cmp.Compare(a.ID, b.ID) })
+	list = slices.CompactFunc(list, func(a, b pos.Location) bool { return a.ID == b.ID })
 	p.places.mu.Lock()
 	defer p.places.mu.Unlock()
 	p.places.list, p.places.at = list, time.Now()

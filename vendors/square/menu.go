@@ -127,6 +127,7 @@ func (m *menuPush) addItem(raw jsontext.Value, o *catalogObject) error {
 	switch first := m.ours[own.sku]; {
 	case first == nil:
 		m.ours[own.sku] = own
+	case own.item.ID == first.item.ID || slices.Contains(first.twins, own.item.ID): // the answer held it twice
 	case own.item.ID < first.item.ID:
 		own.twins = append(first.twins, first.item.ID)
 		m.ours[own.sku] = own

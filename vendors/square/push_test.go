@@ -317,3 +317,27 @@ func TestCouponOnManyItems(t *testing.T) {
 		}
 	}
 }
+
+// Rows that come twice are one object: nothing is taken for a copy and nothing
+// is deleted.
+func TestRepeatedRows(t *testing.T) {
+	t.Parallel()
+	fake, _, p := shop(t, nil)
+	menu := pos.MenuPush{Menu: pos.Menu{Items: meals(3)}}
+	coupons := pos.CouponPush{Coupons: []pos.Coupon{{
+		ID: "c", Name: "C", Percent: pos.Percent(5), SKUs: []string{"FARM-A"}, Ends: fake.Now().Add(time.Hour),
+		Schedule: []pos.Hours{{From: 60, To: 120}},
+	}}}
+	pushMenu(t, p, menu)
+	pushCoupons(t, p, coupons)
+	if _, err := fake.Inject(posfake.Fault{Kind: posfake.FaultDuplicate, Times: -1}); err != nil {
+		t.Fatal(err)
+	}
+	again := pushMenu(t, p, menu)
+	if again.Writes != 0 || again.Outcomes[0].Notes != nil {
+		t.Errorf("menu: %d writes, %+v", again.Writes, again.Outcomes[0].Notes)
+	}
+	if again := pushCoupons(t, p, coupons); again.Writes != 0 {
+		t.Errorf("coupons: %d writes, %+v", again.Writes, again.Outcomes)
+	}
+}

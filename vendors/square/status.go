@@ -98,7 +98,7 @@ func (p *Provider) statuses(ctx context.Context, q pos.StatusQuery) ([]pos.Statu
 		rows = append(rows, row)
 	}
 	slices.SortStableFunc(rows, compareStatus)
-	return rows, nil
+	return slices.CompactFunc(rows, func(a, b pos.Status) bool { return compareStatus(a, b) == 0 }), nil
 }
 
 // better prefers a device that is online, then the one heard of last.

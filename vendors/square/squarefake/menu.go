@@ -3,6 +3,7 @@ package squarefake
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
@@ -65,7 +66,7 @@ func (f *Fake) AddForeign(sku, name string, price int64) error {
 			"variations": []any{map[string]any{
 				"type": "ITEM_VARIATION", "id": "#v", "item_variation_data": map[string]any{
 					"name": "Regular", "sku": sku, "pricing_type": "FIXED_PRICING",
-					"price_money": map[string]any{"amount": json.Number(fmt.Sprint(price)), "currency": f.places[0].currency},
+					"price_money": map[string]any{"amount": json.Number(strconv.FormatInt(price, 10)), "currency": f.places[0].currency},
 				},
 			}},
 		},

@@ -3,6 +3,7 @@ package squarefake_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"testing"
@@ -18,9 +19,7 @@ import (
 func (c *client) grant(more map[string]string) map[string]string {
 	cred := c.fake.Credentials()
 	body := map[string]string{"client_id": cred.ApplicationID, "client_secret": cred.ApplicationSecret}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return body
 }
 
