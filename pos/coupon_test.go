@@ -41,10 +41,12 @@ func TestValidateCoupons(t *testing.T) {
 		{"schedule", func(c *pos.Coupon) {
 			c.Schedule = []pos.Hours{{From: 60, To: 60}, {From: -1, To: 60}, {From: 0, To: 1441}, {Days: []time.Weekday{7}, From: 0, To: 1440}}
 		}, []string{"SPRING Schedule", "SPRING Schedule", "SPRING Schedule", "SPRING Schedule"}},
-		{"negatives", func(c *pos.Coupon) {
-			c.MaxUses, c.MaxUsesPerCustomer, c.NearExpiryDays, c.MinSubtotal = -1, -1, -1, usd(-1)
+		{
+			"negatives", func(c *pos.Coupon) {
+				c.MaxUses, c.MaxUsesPerCustomer, c.NearExpiryDays, c.MinSubtotal = -1, -1, -1, usd(-1)
+			},
+			[]string{"SPRING MaxUses", "SPRING MaxUsesPerCustomer", "SPRING NearExpiryDays", "SPRING MinSubtotal"},
 		},
-			[]string{"SPRING MaxUses", "SPRING MaxUsesPerCustomer", "SPRING NearExpiryDays", "SPRING MinSubtotal"}},
 		{"id and name", func(c *pos.Coupon) { c.ID, c.Name = "", "" }, []string{"ID", "Name"}},
 	} {
 		c := spring()

@@ -132,8 +132,7 @@ func (e *Error) Unwrap() []error {
 
 // KindOf returns the kind of the first [*Error] in err's tree, or KindUnknown.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return KindUnknown
@@ -156,8 +155,7 @@ func IsRetryable(err error) bool {
 
 // RetryAfter returns how long the vendor asks to wait, or zero.
 func RetryAfter(err error) time.Duration {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.RetryAfter
 	}
 	return 0

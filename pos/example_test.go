@@ -85,7 +85,7 @@ func ExamplePurchasePages() {
 			return
 		}
 		fmt.Println(len(page.Purchases), "sales, more:", page.More)
-		stored = page.Next
+		stored = page.Next // keep it together with what you did with the page
 	}
 	// Output:
 	// 2 sales, more: true
@@ -125,8 +125,7 @@ func ExampleMenu_Validate() {
 		{SKU: "BOWL 1", Name: "Salmon bowl", Price: pos.Money{Amount: 1395, Currency: "USD"}},
 		{SKU: "SOUP-1", Price: pos.Money{Amount: -5, Currency: "USD"}},
 	}}.Validate()
-	var problems pos.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[pos.Problems](err); ok {
 		for _, p := range problems {
 			fmt.Println(p)
 		}

@@ -218,33 +218,33 @@ func (q Quote) apply(b Basket, coupons []applicable) (Quote, error) {
 }
 
 // cut returns what one coupon takes off each line.
-func (c applicable) cut(b Basket, left []Money) ([]Money, error) {
+func (a applicable) cut(b Basket, left []Money) ([]Money, error) {
 	cuts := make([]Money, len(left))
 	weights := make([]int64, len(left))
 	var sum, scope Money
 	var err error
 	for i := range left {
 		cuts[i].Currency = left[i].Currency
-		if !c.covers(&b.Lines[i]) {
+		if !a.covers(&b.Lines[i]) {
 			continue
 		}
 		weights[i] = left[i].Amount
 		if scope, err = scope.Add(left[i]); err != nil {
 			return nil, err
 		}
-		if cuts[i], err = left[i].Share(c.Percent); err != nil {
+		if cuts[i], err = left[i].Share(a.Percent); err != nil {
 			return nil, err
 		}
 		if sum, err = sum.Add(cuts[i]); err != nil {
 			return nil, err
 		}
 	}
-	most := c.Amount
-	if c.Percent != 0 {
-		if c.MaxDiscount.IsZero() || sum.Amount <= c.MaxDiscount.Amount {
+	most := a.Amount
+	if a.Percent != 0 {
+		if a.MaxDiscount.IsZero() || sum.Amount <= a.MaxDiscount.Amount {
 			return cuts, nil
 		}
-		most = c.MaxDiscount
+		most = a.MaxDiscount
 		for i := range cuts {
 			weights[i] = cuts[i].Amount
 		}

@@ -95,8 +95,10 @@ func TestStatusAt(t *testing.T) {
 func TestEarliestExpiry(t *testing.T) {
 	t.Parallel()
 	s := pos.Stock{Lots: []pos.Lot{
-		{Expires: "2026-11-25", Quantity: pos.Units(1)}, {Expires: "2026-11-24", Quantity: pos.Units(2)},
-		{Expires: "2026-11-20"}, {Quantity: pos.Units(5)},
+		{Expires: "2026-11-25", Quantity: pos.Units(1)},
+		{Expires: "2026-11-24", Quantity: pos.Units(2)},
+		{Expires: "2026-11-20"},
+		{Quantity: pos.Units(5)},
 	}}
 	if got := s.EarliestExpiry(); got != "2026-11-24" {
 		t.Errorf("got %q", got)

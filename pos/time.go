@@ -1,7 +1,9 @@
 package pos
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -109,10 +111,8 @@ func (h Hours) Contains(t time.Time, zone *time.Location) bool {
 }
 
 func (h Hours) on(day time.Weekday) bool {
-	for _, d := range h.Days {
-		if d == day {
-			return true
-		}
+	if slices.Contains(h.Days, day) {
+		return true
 	}
 	return len(h.Days) == 0
 }
@@ -125,7 +125,7 @@ func Zone(name string) (*time.Location, error) {
 		return z.(*time.Location), nil
 	}
 	if name == "" {
-		return nil, fmt.Errorf("pos: no time zone")
+		return nil, errors.New("pos: no time zone")
 	}
 	z, err := time.LoadLocation(name)
 	if err != nil {

@@ -7,6 +7,7 @@ package eventstest
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ type Received func(ctx context.Context, n int) ([]events.Event, error)
 // Event returns the n-th valid event of a subject for tests.
 func Event(subject string, n int) events.Event {
 	return events.Event{
-		ID:      events.ID("eventstest", subject, fmt.Sprint(n)),
+		ID:      events.ID("eventstest", subject, strconv.Itoa(n)),
 		Source:  events.Origin{Vendor: "test", Account: "main"}.Source(),
 		Type:    "com.farmacyfoods.pos.test.v1",
 		Subject: subject,
@@ -61,12 +62,6 @@ func (b *inbox) add(e events.Event) {
 func (b *inbox) handle(_ context.Context, e events.Event) error {
 	b.add(e)
 	return nil
-}
-
-func (b *inbox) count() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.events)
 }
 
 // wait is a Received.

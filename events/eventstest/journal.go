@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -87,9 +88,13 @@ func (j Journal) checkEvents(t *testing.T, want ...events.Event) {
 	}
 }
 
-func testUnknownKey(t *testing.T, j Journal) { j.check(t, "nobody.knows", 0, "") }
+func testUnknownKey(t *testing.T, j Journal) {
+	t.Helper()
+	j.check(t, "nobody.knows", 0, "")
+}
 
 func testCommitLoad(t *testing.T, j Journal) {
+	t.Helper()
 	one := j.put(t, "a.b-c_D.9", 0, "1", sequence("L1", 3)...)
 	j.check(t, "a.b-c_D.9", one, "1")
 	other := j.put(t, "a.b", 0, "other")
@@ -102,6 +107,7 @@ func testCommitLoad(t *testing.T, j Journal) {
 }
 
 func testAllOrNone(t *testing.T, j Journal) {
+	t.Helper()
 	revisions, err := j.Commit(bounded(t),
 		events.Change{Key: "a", Cursor: []byte("1"), Events: sequence("A", 2)},
 		events.Change{Events: sequence("N", 2)},
@@ -121,6 +127,7 @@ func testAllOrNone(t *testing.T, j Journal) {
 }
 
 func testStale(t *testing.T, j Journal) {
+	t.Helper()
 	one := j.put(t, "a", 0, "1")
 	two := j.put(t, "a", one, "2", Event("L1", 0))
 	for _, revision := range []pos.Revision{0, one, two + 1000, ^pos.Revision(0)} {
@@ -139,6 +146,7 @@ func testStale(t *testing.T, j Journal) {
 }
 
 func testEventsOnly(t *testing.T, j Journal) {
+	t.Helper()
 	for i := range 3 {
 		_, err := j.Commit(bounded(t), events.Change{Events: sequence("L1", 6)[2*i : 2*i+2]})
 		must(t, err)
@@ -147,6 +155,7 @@ func testEventsOnly(t *testing.T, j Journal) {
 }
 
 func testNothing(t *testing.T, j Journal) {
+	t.Helper()
 	for _, changes := range [][]events.Change{nil, {{}}} {
 		revisions, err := j.Commit(bounded(t), changes...)
 		must(t, err)
@@ -157,6 +166,7 @@ func testNothing(t *testing.T, j Journal) {
 }
 
 func testBadInput(t *testing.T, j Journal) {
+	t.Helper()
 	bad := Event("L1", 7)
 	bad.Source = "not a URI"
 	_, err := j.Commit(bounded(t), events.Change{Key: "a", Cursor: []byte("x"), Events: []events.Event{Event("L1", 8), bad}})
@@ -169,6 +179,7 @@ func testBadInput(t *testing.T, j Journal) {
 }
 
 func testEndedCommit(t *testing.T, j Journal) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := j.Commit(ctx, events.Change{Key: "a", Cursor: []byte("x"), Events: sequence("L1", 1)}); !errors.Is(err, context.Canceled) {
@@ -181,12 +192,14 @@ func testEndedCommit(t *testing.T, j Journal) {
 }
 
 func testMany(t *testing.T, j Journal) {
+	t.Helper()
 	all := sequence("L1", events.MaxCommitEvents)
 	j.put(t, "a", 0, "1", all...)
 	j.checkEvents(t, all...)
 }
 
 func testLargeCursor(t *testing.T, j Journal) {
+	t.Helper()
 	large := strings.Repeat("c", 500_000)
 	one := j.put(t, "a", 0, large)
 	j.check(t, "a", one, large)
@@ -195,6 +208,7 @@ func testLargeCursor(t *testing.T, j Journal) {
 // testRivals lets writers fight for one key: each success builds on the last
 // one, and its event comes out once.
 func testRivals(t *testing.T, j Journal) {
+	t.Helper()
 	const rivals, wins = 4, 10
 	ctx := bounded(t)
 	var group sync.WaitGroup
@@ -207,7 +221,7 @@ func testRivals(t *testing.T, j Journal) {
 					return
 				}
 				next := append(bytes.Clone(rec.Cursor), 'x')
-				_, err = j.Commit(ctx, events.Change{Key: "a", Revision: rec.Revision, Cursor: next, Events: []events.Event{Event(fmt.Sprint(r), won)}})
+				_, err = j.Commit(ctx, events.Change{Key: "a", Revision: rec.Revision, Cursor: next, Events: []events.Event{Event(strconv.Itoa(r), won)}})
 				switch {
 				case err == nil:
 					won++
@@ -234,6 +248,7 @@ func testRivals(t *testing.T, j Journal) {
 // testStaleAlone commits many keys at once, some of them stale: those fail,
 // the others do not.
 func testStaleAlone(t *testing.T, j Journal) {
+	t.Helper()
 	const n = 60
 	stale := func(i int) bool { return i%20 == 7 }
 	revisions := make([]pos.Revision, n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -90,7 +91,7 @@ func testFilters(t *testing.T, ps PubSub) {
 	for i, f := range filters {
 		want := f.want
 		if f.filter.Matches(&end) {
-			want = append(want[:len(want):len(want)], end)
+			want = append(slices.Clip(want), end)
 		}
 		got, err := boxes[i].wait(bounded(t), len(want))
 		must(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
@@ -24,7 +25,7 @@ type tally struct {
 // trade lets customers buy and things break until the shops close.
 func (w *world) trade(ctx context.Context, o options, p *printer) error {
 	p.phase(fmt.Sprintf("Open for %s of business at %d times the speed", o.seconds*pace, pace))
-	rnd := rand.New(rand.NewPCG(uint64(o.seed), 7)) //nolint:gosec // a simulation
+	rnd := rand.New(rand.NewPCG(uint64(o.seed), 7))
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	var t tally
@@ -111,10 +112,8 @@ func (s *system) any(rnd *rand.Rand, states ...string) (posfake.Record, bool) {
 			break
 		}
 		r := last[ids[rnd.IntN(len(ids))]]
-		for _, state := range states {
-			if r.State == state {
-				return r, true
-			}
+		if slices.Contains(states, r.State) {
+			return r, true
 		}
 	}
 	return posfake.Record{}, false

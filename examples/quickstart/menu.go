@@ -21,10 +21,14 @@ func menu() pos.Menu {
 		{SKU: "BOWL-TOFU", Name: "Tofu Bowl", Category: "Bowls", Price: usd(1150), ShelfLifeDays: 5, Diets: []string{"vegan"}},
 		{SKU: "SALAD-CAESAR", Name: "Caesar Salad", Category: "Salads", Price: usd(950), ShelfLifeDays: 3, Allergens: []string{"egg", "milk"}},
 		{SKU: "SOUP-LENTIL", Name: "Lentil Soup", Category: "Soups", Price: usd(725), ShelfLifeDays: 6, Diets: []string{"vegan", "gluten-free"}},
-		{SKU: "WRAP-FALAFEL", Name: "Falafel Wrap", Category: "Wraps", Price: usd(1195), ShelfLifeDays: 3,
-			Overrides: []pos.Override{{Location: "1043", Price: &cheaper}, {Location: "GYM", Price: &cheaper}}},
-		{SKU: "OATS-BERRY", Name: "Berry Oats", Category: "Breakfast", Price: usd(595), ShelfLifeDays: 4,
-			Overrides: []pos.Override{{Location: "CAFE", Unavailable: true}}},
+		{
+			SKU: "WRAP-FALAFEL", Name: "Falafel Wrap", Category: "Wraps", Price: usd(1195), ShelfLifeDays: 3,
+			Overrides: []pos.Override{{Location: "1043", Price: &cheaper}, {Location: "GYM", Price: &cheaper}},
+		},
+		{
+			SKU: "OATS-BERRY", Name: "Berry Oats", Category: "Breakfast", Price: usd(595), ShelfLifeDays: 4,
+			Overrides: []pos.Override{{Location: "CAFE", Unavailable: true}},
+		},
 	}}
 }
 

@@ -72,7 +72,7 @@ func (p *printer) push(r fridge.Report, plan bool) {
 // cause leaves out what the line says already.
 func cause(err error) error {
 	type multi interface{ Unwrap() []error }
-	if m, ok := err.(multi); ok { //nolint:errorlint // the layers are peeled one by one
+	if m, ok := err.(multi); ok {
 		for _, e := range m.Unwrap() {
 			if ps, ok := e.(pos.Problems); ok { //nolint:errorlint // as above
 				return ps
@@ -106,8 +106,8 @@ func (p *printer) report(r summary, asJSON bool) error {
 	return nil
 }
 
-func (s summary) writeJSON(p *printer) error {
+func (r *summary) writeJSON(p *printer) error {
 	enc := json.NewEncoder(p.json)
 	enc.SetIndent("", "  ")
-	return enc.Encode(s)
+	return enc.Encode(r)
 }

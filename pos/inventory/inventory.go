@@ -1,8 +1,16 @@
 // Package inventory is the way into Farmacy's inventory service: integrators
 // hand over what points of sale have in stock by calling it directly.
 //
-// [Service] is the interface, [Memory] an implementation for tests and
-// demonstrations.
+// [Service] is the interface that integrators hold, and [OpenAPI] the contract
+// of the HTTP service behind it. Three things implement it:
+//
+//   - inventoryhttp.New makes the client of a service that follows the contract.
+//     It is a package of its own, so that whoever needs the interface alone
+//     links no HTTP client.
+//   - [Memory] keeps everything in memory, for tests and demonstrations.
+//   - inventoryfake.New serves the contract from a Memory.
+//
+// What every implementation does is tested by package inventorytest.
 package inventory
 
 import (

@@ -169,7 +169,7 @@ func (f *Fake) Requests() []Request {
 // Inject implements [Simulator]. Stale reads are not simulated. Duplicate
 // rows, widened filters and expired tokens are, but the provider handles them:
 // they show in the request log only.
-func (f *Fake) Inject(fault Fault) (clear func(), err error) { return f.faults.inject(fault) }
+func (f *Fake) Inject(fault Fault) (remove func(), err error) { return f.faults.inject(fault) }
 
 func (f *Fake) now() time.Time { return time.Now().Add(f.offset).Round(0).UTC() }
 

@@ -13,10 +13,8 @@ import (
 // The conformance suite in package postest covers the provider; these tests
 // cover what only hosts' tests use.
 
-func price(n int64) *int64 { return &n }
-
 func soup(n int64) []posfake.SaleLine {
-	return []posfake.SaleLine{{Name: "Soup", Price: price(n)}}
+	return []posfake.SaleLine{{Name: "Soup", Price: new(n)}}
 }
 
 func TestRefusedSimulations(t *testing.T) {
@@ -30,7 +28,7 @@ func TestRefusedSimulations(t *testing.T) {
 	}
 	for what, do := range map[string]func() error{
 		"tip":       func() error { _, err := f.Sell(posfake.Sale{Location: "L1", Lines: soup(1), Tip: 5}); return err },
-		"later tip": func() error { _, err := f.Edit(posfake.Edit{ID: sale.ID, Tip: price(5)}); return err },
+		"later tip": func() error { _, err := f.Edit(posfake.Edit{ID: sale.ID, Tip: new(int64(5))}); return err },
 		"open order": func() error {
 			_, err := f.Sell(posfake.Sale{Location: "L1", Lines: soup(1), Tender: "none"})
 			return err
@@ -71,7 +69,7 @@ func TestBadInput(t *testing.T) {
 			return err
 		},
 		"negative quantity": func() error {
-			_, err := f.Sell(posfake.Sale{Location: "L1", Lines: []posfake.SaleLine{{Price: price(1), Quantity: -1}}})
+			_, err := f.Sell(posfake.Sale{Location: "L1", Lines: []posfake.SaleLine{{Price: new(int64(1)), Quantity: -1}}})
 			return err
 		},
 		"no state": func() error {
@@ -232,7 +230,7 @@ func TestWebhook(t *testing.T) {
 	if err := f.Webhook().Verify(other.Header, other.Body); !errors.Is(err, pos.ErrAuth) {
 		t.Errorf("another key: %v", err)
 	}
-	if err := f.SetStock("L1", "A", price(3)); err != nil {
+	if err := f.SetStock("L1", "A", new(int64(3))); err != nil {
 		t.Fatal(err)
 	}
 	if sent := f.Callbacks(); len(sent) != 1 {

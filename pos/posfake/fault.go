@@ -46,7 +46,7 @@ type armed struct {
 	left int // requests still to hit; negative: no end
 }
 
-func (fs *faults) inject(f Fault) (clear func(), err error) {
+func (fs *faults) inject(f Fault) (remove func(), err error) {
 	_, known := operations[f.Op]
 	webhook := slices.Contains(standing, f.Kind)
 	switch {

@@ -84,8 +84,7 @@ func (f *Fake) planMenu(push pos.MenuPush) ([]change, error) {
 
 func (f *Fake) checkWithdraw(op string, withdrawn, onSale int, limit pos.Rate) error {
 	err := pos.CheckWithdraw(withdrawn, onSale, limit)
-	var e *pos.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pos.Error](err); ok {
 		e.Vendor, e.Op = f.cfg.Vendor, op
 	}
 	return err

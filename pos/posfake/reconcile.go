@@ -2,6 +2,7 @@ package posfake
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -133,7 +134,7 @@ func refundDifferences(order []string, final map[string]Record, last map[string]
 		if !sale || sum == given.sums[id] || last[id] == nil {
 			continue
 		}
-		wrong = append(wrong, Mismatch{id, "refunds", fmt.Sprint(sum), fmt.Sprint(given.sums[id])})
+		wrong = append(wrong, Mismatch{id, "refunds", strconv.FormatInt(sum, 10), strconv.FormatInt(given.sums[id], 10)})
 	}
 	return wrong
 }

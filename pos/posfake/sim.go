@@ -43,7 +43,7 @@ type Simulator interface {
 	// a vendor.
 	Requests() []Request
 	// Inject scripts a fault; the returned function ends it.
-	Inject(Fault) (clear func(), err error)
+	Inject(Fault) (remove func(), err error)
 	// Advance moves the fake's clock forward.
 	Advance(time.Duration)
 	// Now is the fake's clock.

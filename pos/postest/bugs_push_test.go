@@ -124,8 +124,7 @@ var pushBugs = []bug{
 	{name: "first error only", caught: "menu/every problem", plant: func(m *mutant) {
 		m.menu = func(f *posfake.Fake, ctx context.Context, push pos.MenuPush) (pos.PushReport, error) {
 			report, err := f.PushMenu(ctx, push)
-			var ps pos.Problems
-			if errors.As(err, &ps) {
+			if ps, ok := errors.AsType[pos.Problems](err); ok {
 				err = &pos.Error{Op: "PushMenu", Kind: pos.KindInvalid, Err: ps[:1]}
 			}
 			return report, err

@@ -1,7 +1,6 @@
 package postest
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -186,7 +185,7 @@ func stockCursor(c *check) {
 		}
 		c.silent("a cursor that is "+what, func() {
 			_, err := c.p.Inventory(c.ctx, q)
-			c.wants(err, pos.ErrCursor, fmt.Sprintf("a cursor that is %s", what))
+			c.wants(err, pos.ErrCursor, "a cursor that is "+what)
 		})
 	}
 }

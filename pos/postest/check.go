@@ -295,16 +295,6 @@ func (c *check) stockRows(q pos.InventoryQuery) ([]pos.Stock, pos.InventoryPage)
 	return nil, pos.InventoryPage{}
 }
 
-// menuRow finds what is on sale at a location; ok is false if it is not.
-func (c *check) menuRow(location, sku string) (row posfake.MenuRow, ok bool) {
-	for _, r := range c.sim.Menu() {
-		if r.Location == location && r.SKU == sku && !r.Foreign && r.Available {
-			return r, true
-		}
-	}
-	return posfake.MenuRow{}, false
-}
-
 // sweep looks for secrets in everything that came out.
 func (c *check) sweep() {
 	for _, secret := range c.Secrets {

@@ -23,7 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) pos.Store) {
 	t.Helper()
 	for _, c := range []struct {
 		name string
-		run  func(t *testing.T, ctx context.Context, s pos.Store)
+		run  func(ctx context.Context, t *testing.T, s pos.Store)
 	}{
 		{"missing", testMissing},
 		{"put and get", testPutGet},
@@ -39,12 +39,12 @@ func Run(t *testing.T, open func(t *testing.T) pos.Store) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), Limit)
 			defer cancel()
-			c.run(t, ctx, open(t))
+			c.run(ctx, t, open(t))
 		})
 	}
 }
 
-func put(t *testing.T, ctx context.Context, s pos.Store, key, value string, old pos.Revision) pos.Revision {
+func put(ctx context.Context, t *testing.T, s pos.Store, key, value string, old pos.Revision) pos.Revision {
 	t.Helper()
 	revision, err := s.Put(ctx, key, []byte(value), old)
 	if err != nil {
@@ -56,7 +56,7 @@ func put(t *testing.T, ctx context.Context, s pos.Store, key, value string, old 
 	return revision
 }
 
-func check(t *testing.T, ctx context.Context, s pos.Store, key, value string, revision pos.Revision) {
+func check(ctx context.Context, t *testing.T, s pos.Store, key, value string, revision pos.Revision) {
 	t.Helper()
 	got, r, err := s.Get(ctx, key)
 	if err != nil || string(got) != value || r != revision {
@@ -71,7 +71,7 @@ func wants(t *testing.T, err, target error) {
 	}
 }
 
-func testMissing(t *testing.T, ctx context.Context, s pos.Store) {
+func testMissing(ctx context.Context, t *testing.T, s pos.Store) {
 	_, _, err := s.Get(ctx, "none")
 	wants(t, err, pos.ErrNotFound)
 	_, err = s.Put(ctx, "none", nil, 5)
@@ -82,26 +82,26 @@ func testMissing(t *testing.T, ctx context.Context, s pos.Store) {
 	}
 }
 
-func testPutGet(t *testing.T, ctx context.Context, s pos.Store) {
-	one := put(t, ctx, s, "square.token_A-9", "first", 0)
-	check(t, ctx, s, "square.token_A-9", "first", one)
-	two := put(t, ctx, s, "square.token_A-9", "", one)
-	check(t, ctx, s, "square.token_A-9", "", two)
+func testPutGet(ctx context.Context, t *testing.T, s pos.Store) {
+	one := put(ctx, t, s, "square.token_A-9", "first", 0)
+	check(ctx, t, s, "square.token_A-9", "first", one)
+	two := put(ctx, t, s, "square.token_A-9", "", one)
+	check(ctx, t, s, "square.token_A-9", "", two)
 }
 
-func testSwap(t *testing.T, ctx context.Context, s pos.Store) {
-	one := put(t, ctx, s, "k", "1", 0)
-	two := put(t, ctx, s, "k", "2", one)
+func testSwap(ctx context.Context, t *testing.T, s pos.Store) {
+	one := put(ctx, t, s, "k", "1", 0)
+	two := put(ctx, t, s, "k", "2", one)
 	for _, old := range []pos.Revision{0, one, two + 1} {
 		_, err := s.Put(ctx, "k", []byte("x"), old)
 		wants(t, err, pos.ErrConflict)
 		wants(t, s.Delete(ctx, "k", old), pos.ErrConflict)
 	}
-	check(t, ctx, s, "k", "2", two)
+	check(ctx, t, s, "k", "2", two)
 }
 
-func testDelete(t *testing.T, ctx context.Context, s pos.Store) {
-	one := put(t, ctx, s, "k", "1", 0)
+func testDelete(ctx context.Context, t *testing.T, s pos.Store) {
+	one := put(ctx, t, s, "k", "1", 0)
 	if err := s.Delete(ctx, "k", one); err != nil {
 		t.Fatal(err)
 	}
@@ -113,14 +113,14 @@ func testDelete(t *testing.T, ctx context.Context, s pos.Store) {
 	if err := s.Delete(ctx, "k", 0); err != nil {
 		t.Error(err)
 	}
-	again := put(t, ctx, s, "k", "2", 0)
+	again := put(ctx, t, s, "k", "2", 0)
 	if again <= one {
 		t.Errorf("revision %d of the new value is not above %d", again, one)
 	}
-	check(t, ctx, s, "k", "2", again)
+	check(ctx, t, s, "k", "2", again)
 }
 
-func testCopies(t *testing.T, ctx context.Context, s pos.Store) {
+func testCopies(ctx context.Context, t *testing.T, s pos.Store) {
 	value := []byte("abc")
 	r, err := s.Put(ctx, "k", value, 0)
 	if err != nil {
@@ -132,30 +132,30 @@ func testCopies(t *testing.T, ctx context.Context, s pos.Store) {
 		t.Fatal(err)
 	}
 	got[1] = 'X'
-	check(t, ctx, s, "k", "abc", r)
+	check(ctx, t, s, "k", "abc", r)
 }
 
-func testLarge(t *testing.T, ctx context.Context, s pos.Store) {
+func testLarge(ctx context.Context, t *testing.T, s pos.Store) {
 	value := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
 	r, err := s.Put(ctx, "k", value, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, ctx, s, "k", string(value), r)
+	check(ctx, t, s, "k", string(value), r)
 }
 
-func testKeys(t *testing.T, ctx context.Context, s pos.Store) {
+func testKeys(ctx context.Context, t *testing.T, s pos.Store) {
 	keys := []string{"a", "a.b", "a.b.c", "A", "a-b", "a_b"}
 	revisions := make([]pos.Revision, len(keys))
 	for i, k := range keys {
-		revisions[i] = put(t, ctx, s, k, strings.ToUpper(k)+strconv.Itoa(i), 0)
+		revisions[i] = put(ctx, t, s, k, strings.ToUpper(k)+strconv.Itoa(i), 0)
 	}
 	for i, k := range keys {
-		check(t, ctx, s, k, strings.ToUpper(k)+strconv.Itoa(i), revisions[i])
+		check(ctx, t, s, k, strings.ToUpper(k)+strconv.Itoa(i), revisions[i])
 	}
 }
 
-func testContext(t *testing.T, ctx context.Context, s pos.Store) {
+func testContext(ctx context.Context, t *testing.T, s pos.Store) {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	_, _, err := s.Get(ended, "k")
@@ -167,7 +167,7 @@ func testContext(t *testing.T, ctx context.Context, s pos.Store) {
 	wants(t, err, pos.ErrNotFound)
 }
 
-func testCounting(t *testing.T, ctx context.Context, s pos.Store) {
+func testCounting(ctx context.Context, t *testing.T, s pos.Store) {
 	const writers, each = 4, 15
 	var group sync.WaitGroup
 	for range writers {

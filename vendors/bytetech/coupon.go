@@ -142,7 +142,7 @@ func (c *couponPush) readDiscounts(ctx context.Context) error {
 	f := c.profile.Fields.Discount
 	c.have = make(map[string][]*discount)
 	return c.Provider.all(ctx, list{op: opListDiscounts, path: c.profile.path("discounts")}, c.profile.shapes.discount, func(o *object) error {
-		key, generation, print, ok := parseExternalID(o.text(f.ExternalID))
+		key, generation, mark, ok := parseExternalID(o.text(f.ExternalID))
 		if !ok {
 			return nil
 		}
@@ -151,7 +151,7 @@ func (c *couponPush) readDiscounts(ctx context.Context) error {
 			ended = true
 		}
 		c.have[key] = append(c.have[key], &discount{
-			id: o.text(f.ID), generation: generation, print: print, kiosks: o.texts(f.Kiosks), ended: ended, raw: slices.Clone(o.raw),
+			id: o.text(f.ID), generation: generation, print: mark, kiosks: o.texts(f.Kiosks), ended: ended, raw: slices.Clone(o.raw),
 			single: c.meaning("coupon_type", o.text(f.CouponType)) == couponSingleUse, coded: o.has(f.Code),
 		})
 		return nil
@@ -212,7 +212,7 @@ func (c *couponPush) planCoupon(cp *pos.Coupon) {
 		c.refuse(cp, ps)
 		return
 	}
-	key, print := couponKey(cp.ID), couponPrint(cp)
+	key, mark := couponKey(cp.ID), couponPrint(cp)
 	old := c.inForce(key)
 	plan := &couponPlan{coupon: cp, item: cp.ID, at: c.kiosks, old: old, action: pos.Created}
 	kiosks := c.push.Locations
@@ -220,7 +220,7 @@ func (c *couponPush) planCoupon(cp *pos.Coupon) {
 		kiosks = c.kiosks
 	}
 	switch {
-	case len(old) > 0 && old[0].print == print:
+	case len(old) > 0 && old[0].print == mark:
 		if c.covers(old[0], c.kiosks) && (!c.all || len(old[0].kiosks) == 0) && len(old) == 1 {
 			plan.action = pos.Unchanged
 			c.plans = append(c.plans, plan)
@@ -245,7 +245,7 @@ func (c *couponPush) planCoupon(cp *pos.Coupon) {
 		c.plans = append(c.plans, plan)
 		return
 	}
-	c.compose(plan, key, print, kiosks)
+	c.compose(plan, key, mark, kiosks)
 	if len(old) > 0 && len(cp.Codes) > 0 {
 		plan.notes = []pos.Problem{{Item: cp.ID, Field: "Codes", Reason: "discounts cannot be changed: the old one ends before the new one starts, and the code does not work for a moment between"}}
 	}
@@ -253,8 +253,8 @@ func (c *couponPush) planCoupon(cp *pos.Coupon) {
 }
 
 // compose makes the discount to create.
-func (c *couponPush) compose(plan *couponPlan, key, print string, kiosks []string) {
-	plan.extID = externalID(key, c.generation(key), print)
+func (c *couponPush) compose(plan *couponPlan, key, mark string, kiosks []string) {
+	plan.extID = externalID(key, c.generation(key), mark)
 	plan.body = c.document(plan.coupon, plan.extID, kiosks)
 	plan.endFirst = len(plan.coupon.Codes) > 0
 }
@@ -366,8 +366,7 @@ func (c *couponPush) checkWithdraw() error {
 		}
 	}
 	err := pos.CheckWithdraw(withdrawn, onSale, c.push.MaxWithdraw)
-	var e *pos.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pos.Error](err); ok {
 		e.Vendor, e.Op = Vendor, "PushCoupons"
 	}
 	return err

@@ -40,7 +40,7 @@ func (c *couponPush) refusals(cp *pos.Coupon) pos.Problems {
 	}
 	for _, sku := range cp.SKUs {
 		if c.products[sku] == "" {
-			add("SKUs", fmt.Sprintf("%s is not in the catalogue", sku), "push the menu first")
+			add("SKUs", sku+" is not in the catalogue", "push the menu first")
 		}
 	}
 	for _, name := range cp.Categories {

@@ -54,7 +54,7 @@ func (e *APIError) Error() string {
 
 // Is matches [kit.ErrPageToken] for refused page tokens.
 func (e *APIError) Is(target error) bool {
-	return target == kit.ErrPageToken && e.meaning == meansPageToken //nolint:errorlint // this is how Is works
+	return target == kit.ErrPageToken && e.meaning == meansPageToken
 }
 
 // What an error code can mean; the right-hand sides of enums.error_code.

@@ -355,8 +355,7 @@ func (m *menuPush) checkWithdraw() error {
 		}
 	}
 	err := pos.CheckWithdraw(withdrawn, onSale, m.push.MaxWithdraw)
-	var e *pos.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pos.Error](err); ok {
 		e.Vendor, e.Op = Vendor, "PushMenu"
 	}
 	return err

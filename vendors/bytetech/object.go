@@ -46,8 +46,8 @@ func compileShapes(p *profile) shapes {
 func newShape(group any) *shape {
 	s := &shape{}
 	v := reflect.ValueOf(group).Elem()
-	for i := range v.NumField() {
-		f, ok := v.Field(i).Addr().Interface().(*field)
+	for _, field0 := range v.Fields() {
+		f, ok := reflect.TypeAssert[*field](field0.Addr())
 		if !ok {
 			continue
 		}

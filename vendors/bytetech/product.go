@@ -12,8 +12,12 @@ func (p *Provider) carried() []string {
 		name string
 		at   field
 	}{
-		{"Description", f.Description}, {"Category", f.Category}, {"GTIN", f.UPC},
-		{"ShelfLifeDays", f.ShelfLife}, {"TaxExempt", f.Taxable}, {"ImageURL", f.Image},
+		{"Description", f.Description},
+		{"Category", f.Category},
+		{"GTIN", f.UPC},
+		{"ShelfLifeDays", f.ShelfLife},
+		{"TaxExempt", f.Taxable},
+		{"ImageURL", f.Image},
 	} {
 		if c.at.delivered() {
 			names = append(names, c.name)

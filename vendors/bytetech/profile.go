@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -177,7 +178,7 @@ func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 // reports every problem by its JSON path.
 func loadProfile(whole, patch []byte) (*profile, pos.Problems) {
 	model, _ := tree(defaultProfile) // embedded and tested
-	doc, text := model, defaultProfile
+	text := defaultProfile
 	if len(whole) > 0 {
 		text = whole
 	}
@@ -214,8 +215,7 @@ func loadProfile(whole, patch []byte) (*profile, pos.Problems) {
 }
 
 func problemOf(err error) string {
-	var semantic *json.SemanticError
-	if errors.As(err, &semantic) {
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		return fmt.Sprintf("%s: %v", semantic.JSONPointer, semantic.Err)
 	}
 	return err.Error()
@@ -237,9 +237,7 @@ func mergePatch(target, patch any) any {
 	}
 	merged := map[string]any{}
 	if old, ok := target.(map[string]any); ok {
-		for name, v := range old {
-			merged[name] = v
-		}
+		maps.Copy(merged, old)
 	}
 	for name, v := range change {
 		if v == nil {

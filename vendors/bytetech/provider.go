@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -310,9 +311,11 @@ func (p *Provider) proceed(job string, state pageState) (pos.Cursor, bool, error
 // storeKey makes a key for the store; words that it would not take are encoded.
 func (p *Provider) storeKey(words ...string) string {
 	key := Vendor + "." + storeWord(p.cfg.Account)
+	var keySb313 strings.Builder
 	for _, w := range words {
-		key += "." + storeWord(w)
+		keySb313.WriteString("." + storeWord(w))
 	}
+	key += keySb313.String()
 	return key
 }
 
@@ -333,14 +336,15 @@ func (p *Provider) noREST(op string) error {
 
 // warnOnce logs something about the contract that repeats with every row.
 func (p *Provider) warnOnce(msg string, attrs ...slog.Attr) {
-	key := msg
-	for _, a := range attrs {
-		key += "\x00" + a.String()
-	}
+	key := fmt.Sprint(msg, attrs)
 	if _, told := p.warned.LoadOrStore(key, true); told {
 		return
 	}
-	p.opts.Logger.LogAttrs(context.Background(), slog.LevelWarn, msg, append(attrs, slog.String("vendor", Vendor))...)
+	args := []any{slog.String("vendor", Vendor)}
+	for _, a := range attrs {
+		args = append(args, a)
+	}
+	p.opts.Logger.Warn(msg, args...)
 }
 
 // warnUnreadable tells once which fields did not have the form of the profile.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -97,9 +98,7 @@ func (p *Provider) page(ctx context.Context, l list, token string) (listPage, er
 	if paging.Style == pageLink && token != "" {
 		r.Path = token
 	} else {
-		for name, v := range l.query {
-			r.Query[name] = v
-		}
+		maps.Copy(r.Query, l.query)
 		setQuery(r.Query, paging.Limit, strconv.Itoa(size))
 		setQuery(r.Query, paging.Cursor, token)
 	}

@@ -41,6 +41,7 @@ func BenchmarkFleet(b *testing.B) {
 	}
 	sweep := func(path string) func(*testing.B) {
 		return func(b *testing.B) {
+			b.Helper()
 			calls := 0
 			for b.Loop() {
 				for next := get(b, path); ; next = get(b, path+"&cursor="+next) {

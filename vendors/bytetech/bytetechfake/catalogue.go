@@ -64,7 +64,7 @@ type productWrite struct {
 func (p *product) writable() productWrite {
 	w := productWrite{
 		ExternalID: optional(p.externalID), Name: &p.name, Description: optional(p.description), UPC: optional(p.upc),
-		PriceCents: &p.price, CostCents: p.cost, ShelfLifeDays: &p.shelfLife, Taxable: ptr(!p.untaxed), ImageURL: optional(p.image),
+		PriceCents: &p.price, CostCents: p.cost, ShelfLifeDays: &p.shelfLife, Taxable: new(!p.untaxed), ImageURL: optional(p.image),
 	}
 	if p.category != nil {
 		w.CategoryID = &p.category.id

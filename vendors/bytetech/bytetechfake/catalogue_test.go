@@ -116,8 +116,10 @@ func TestProductBatch(t *testing.T) {
 		}
 		got = append(got, strings.TrimSpace(r.SKU+" "+r.Outcome+" "+code))
 	}
-	want := []string{"NEW created", "OLD updated", "SAME unchanged", "error validation_failed products[3].external_id",
-		"BAD error validation_failed products[4].price_cents", "error validation_failed products[5]"}
+	want := []string{
+		"NEW created", "OLD updated", "SAME unchanged", "error validation_failed products[3].external_id",
+		"BAD error validation_failed products[4].price_cents", "error validation_failed products[5]",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -274,7 +276,7 @@ func TestTamper(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, bytetechfake.Config{Locations: seeds(kid)})
 	id := a.product("M1", 1000, "")
-	a.ok(a.fake.Tamper(posfake.MenuEdit{Location: kid, SKU: "M1", Name: "Theirs", Price: ptr(int64(1)), Available: ptr(false), Note: "blue"}))
+	a.ok(a.fake.Tamper(posfake.MenuEdit{Location: kid, SKU: "M1", Name: "Theirs", Price: new(int64(1)), Available: new(false), Note: "blue"}))
 	if row := a.fake.Menu()[0]; row.Name != "Theirs" || row.Price != 1 || row.Available || a.fake.Note(kid, "M1") != "blue" {
 		t.Errorf("%+v", row)
 	}
@@ -283,7 +285,7 @@ func TestTamper(t *testing.T) {
 		t.Errorf("a patch lost the note: %q", got)
 	}
 	a.post("/v1/listings/batch", `{"listings":[{"kiosk_id":"1042","external_id":"M1","price_cents":7}]}`, 200, nil)
-	a.ok(a.fake.Tamper(posfake.MenuEdit{Location: kid, SKU: "M1", Price: ptr(int64(8)), Available: ptr(true)}))
+	a.ok(a.fake.Tamper(posfake.MenuEdit{Location: kid, SKU: "M1", Price: new(int64(8)), Available: new(true)}))
 	if row := a.fake.Menu()[0]; row.Price != 8 || row.Available {
 		t.Errorf("%+v", row)
 	}
@@ -301,7 +303,7 @@ func TestTamper(t *testing.T) {
 func TestStockOfAFormerMenu(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, bytetechfake.Config{Locations: seeds(kid)})
-	a.ok(a.fake.SetStock(kid, "OLD", ptr(int64(2))))
+	a.ok(a.fake.SetStock(kid, "OLD", new(int64(2))))
 	if l := a.line("OLD"); l.Available != 2 {
 		t.Errorf("%+v", l)
 	}

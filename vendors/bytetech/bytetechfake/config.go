@@ -33,14 +33,18 @@ const (
 // Features lists every feature; giving all of them to [Config.Without] makes
 // the smallest cloud that is still useful.
 func Features() []Feature {
-	return []Feature{Listings, ProductBatch, Door, DiscountWrite, InventoryLines, Tags,
-		UpdatedFilter, RefundWrite, Webhooks, Idempotency, PersonalData}
+	return []Feature{
+		Listings, ProductBatch, Door, DiscountWrite, InventoryLines, Tags,
+		UpdatedFilter, RefundWrite, Webhooks, Idempotency, PersonalData,
+	}
 }
 
 // Scopes lists every scope that a token can carry.
 func Scopes() []string {
-	return []string{"kiosks:read", "products:read", "products:write", "discounts:read", "discounts:write",
-		"inventory:read", "transactions:read", "transactions:write", "webhooks:write"}
+	return []string{
+		"kiosks:read", "products:read", "products:write", "discounts:read", "discounts:write",
+		"inventory:read", "transactions:read", "transactions:write", "webhooks:write",
+	}
 }
 
 // Client is a credential that the fake accepts.
@@ -104,8 +108,16 @@ func (c Config) withDefaults() (Config, error) {
 	for _, n := range []struct {
 		name  string
 		value int64
-	}{{"Kiosks", int64(c.Kiosks)}, {"Products", int64(c.Products)}, {"TagsPerKiosk", int64(c.TagsPerKiosk)}, {"Campuses", int64(c.Campuses)},
-		{"FinalizeDelay", int64(c.FinalizeDelay)}, {"CaptureDelay", int64(c.CaptureDelay)}, {"RefundDelay", int64(c.RefundDelay)}, {"TokenLife", int64(c.TokenLife)}} {
+	}{
+		{"Kiosks", int64(c.Kiosks)},
+		{"Products", int64(c.Products)},
+		{"TagsPerKiosk", int64(c.TagsPerKiosk)},
+		{"Campuses", int64(c.Campuses)},
+		{"FinalizeDelay", int64(c.FinalizeDelay)},
+		{"CaptureDelay", int64(c.CaptureDelay)},
+		{"RefundDelay", int64(c.RefundDelay)},
+		{"TokenLife", int64(c.TokenLife)},
+	} {
 		if n.value < 0 {
 			errs = append(errs, fmt.Errorf("bytetechfake: %s is negative", n.name))
 		}

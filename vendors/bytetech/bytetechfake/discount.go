@@ -135,7 +135,7 @@ func (f *Fake) createDiscount(w discountWrite) (*discount, error) {
 func (f *Fake) checkDiscount(w *discountWrite) error {
 	kind, valueType := deref(w.Kind), deref(w.ValueType)
 	if w.BilledToLocationPercent == nil {
-		w.BilledToLocationPercent = ptr("0")
+		w.BilledToLocationPercent = new("0")
 	}
 	if w.AppliesTo == nil {
 		w.AppliesTo = &scopeWrite{}
@@ -223,7 +223,7 @@ func checkCoupon(c *couponJSON, valueType string) error {
 		return nil
 	}
 	if c.Code != nil {
-		c.Code = ptr(strings.ToUpper(*c.Code))
+		c.Code = new(strings.ToUpper(*c.Code))
 	}
 	switch {
 	case !slices.Contains([]string{"single_use", "reusable", "declining_balance"}, c.CouponType):

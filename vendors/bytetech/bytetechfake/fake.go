@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -140,13 +141,13 @@ func (f *Fake) has(feature Feature) bool { return !slices.Contains(f.cfg.Without
 func (f *Fake) seed() error {
 	defer f.begin()()
 	for i := range f.cfg.Campuses {
-		f.campuses = append(f.campuses, campus{id: fmt.Sprint(77 + i), name: fmt.Sprintf("Campus %d", i+1)})
+		f.campuses = append(f.campuses, campus{id: strconv.Itoa(77 + i), name: fmt.Sprintf("Campus %d", i+1)})
 	}
 	seeds := f.cfg.Locations
 	if len(seeds) == 0 {
 		seeds = fakekit.Locations(f.cfg.Seed, "", f.cfg.Kiosks)
 		for i := range seeds {
-			seeds[i].ID = fmt.Sprint(1042 + i)
+			seeds[i].ID = strconv.Itoa(1042 + i)
 		}
 	}
 	for _, s := range seeds {

@@ -53,7 +53,7 @@ func clone[T any](p *T) *T {
 	if p == nil {
 		return nil
 	}
-	return ptr(*p)
+	return new(*p)
 }
 
 // upsertProducts judges every element on its own.
@@ -79,7 +79,7 @@ func (c *call) upsertProduct(i int, element json.RawMessage) productResult {
 	var w productWrite
 	r := productResult{resultView: resultView{Index: i}}
 	refuse := func(err error) productResult {
-		r.Outcome, r.Error = "error", ptr(viewError(err, c.id))
+		r.Outcome, r.Error = "error", new(viewError(err, c.id))
 		return r
 	}
 	if err := json.Unmarshal(element, &w); err != nil {
@@ -95,14 +95,14 @@ func (c *call) upsertProduct(i int, element json.RawMessage) productResult {
 		if err != nil {
 			return refuse(err)
 		}
-		r.Outcome, r.Product = "created", ptr(c.viewProduct(created))
+		r.Outcome, r.Product = "created", new(c.viewProduct(created))
 		return r
 	}
 	changed, err := c.writeProduct(p, w, path)
 	if err != nil {
 		return refuse(err)
 	}
-	r.Outcome, r.Product = "unchanged", ptr(c.viewProduct(p))
+	r.Outcome, r.Product = "unchanged", new(c.viewProduct(p))
 	if changed {
 		r.Outcome = "updated"
 	}
@@ -131,7 +131,7 @@ func (c *call) upsertListing(i int, element json.RawMessage) listingResult {
 	var w listingWrite
 	r := listingResult{resultView: resultView{Index: i}}
 	refuse := func(err error) listingResult {
-		r.Outcome, r.Error = "error", ptr(viewError(err, c.id))
+		r.Outcome, r.Error = "error", new(viewError(err, c.id))
 		return r
 	}
 	if err := json.Unmarshal(element, &w); err != nil {
@@ -142,7 +142,7 @@ func (c *call) upsertListing(i int, element json.RawMessage) listingResult {
 	if err != nil {
 		return refuse(err)
 	}
-	r.Outcome, r.Listing = outcome, ptr(viewListing(k, p))
+	r.Outcome, r.Listing = outcome, new(viewListing(k, p))
 	r.ProductID, r.ExternalID = &p.id, optional(p.externalID)
 	return r
 }

@@ -305,7 +305,7 @@ func (c *call) page(rows func(after string) iter.Seq2[string, func() any]) (int,
 	n, last := 0, ""
 	for position, row := range rows(after) {
 		if n == limit {
-			out.NextCursor = ptr(c.pages.Issue(query, last))
+			out.NextCursor = new(c.pages.Issue(query, last))
 			break
 		}
 		n, last = n+1, position

@@ -117,7 +117,7 @@ func (f *Fake) open(s posfake.LocationSeed) error {
 		id: s.ID, name: s.Name, campus: f.campuses[len(f.kiosks)%len(f.campuses)], zone: zone, currency: s.Currency, tax: tax,
 		created: f.now.AddDate(0, 0, -30), updated: f.now, connected: true,
 		beating: []span{{from: f.now.Add(-24*time.Hour - phase)}},
-		door:    door{state: "closed", locked: ptr(true), changed: f.now.Add(-time.Hour)},
+		door:    door{state: "closed", locked: new(true), changed: f.now.Add(-time.Hour)},
 		health:  "online", listings: map[*product]*listing{}, counted: f.now, source: "heartbeat",
 	}
 	f.kiosks.put(k)
@@ -289,5 +289,3 @@ func hash(s string) uint64 {
 	_, _ = h.Write([]byte(s))
 	return h.Sum64()
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -62,7 +62,7 @@ func (l *line) basketLine(tx *transaction) pos.BasketLine {
 		b.Category = l.product.category.id
 	}
 	if l.lot != nil && l.lot.expires != "" {
-		b.ExpiresInDays = ptr(daysBetween(tx.placed.In(tx.kiosk.zone), l.lot.expires) + 1)
+		b.ExpiresInDays = new(daysBetween(tx.placed.In(tx.kiosk.zone), l.lot.expires) + 1)
 	}
 	return b
 }

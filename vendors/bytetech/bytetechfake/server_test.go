@@ -3,8 +3,8 @@ package bytetechfake_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,7 +63,7 @@ func TestRateLimit(t *testing.T) {
 		a := newAPI(t, bytetechfake.Config{RateLimit: 10})
 		for i := range 20 {
 			r := a.do("GET", "/v1/campuses", nil)
-			if r.status != 200 || r.header.Get("RateLimit-Limit") != "20" || r.header.Get("RateLimit-Remaining") != fmt.Sprint(19-i) {
+			if r.status != 200 || r.header.Get("RateLimit-Limit") != "20" || r.header.Get("RateLimit-Remaining") != strconv.Itoa(19-i) {
 				t.Fatalf("request %d: %d %v", i, r.status, r.header)
 			}
 		}
@@ -188,8 +188,10 @@ func TestFaults(t *testing.T) {
 func TestMinimal(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, bytetechfake.Config{Products: 2, TagsPerKiosk: 4, Without: bytetechfake.Features()})
-	for _, path := range []string{"POST /v1/products/batch", "GET /v1/kiosks/1042/listings", "POST /v1/listings/batch", "POST /v1/discounts", "GET /v1/inventory",
-		"GET /v1/kiosks/1042/inventory", "GET /v1/kiosks/1042/tags", "POST /v1/transactions/tx_1/adjustments", "GET /v1/webhooks", "POST /v1/webhooks"} {
+	for _, path := range []string{
+		"POST /v1/products/batch", "GET /v1/kiosks/1042/listings", "POST /v1/listings/batch", "POST /v1/discounts", "GET /v1/inventory",
+		"GET /v1/kiosks/1042/inventory", "GET /v1/kiosks/1042/tags", "POST /v1/transactions/tx_1/adjustments", "GET /v1/webhooks", "POST /v1/webhooks",
+	} {
 		method, path, _ := strings.Cut(path, " ")
 		a.do(method, path, nil).fails(404, "not_found", "")
 	}
@@ -246,7 +248,7 @@ func TestControlEndpointAndSocket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := (&http.Client{}).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -114,14 +114,13 @@ func (f *Fake) stock(k *kiosk, p *product, n int, stocked time.Time) *restock {
 }
 
 // unstock takes packages out without selling them.
-func (f *Fake) unstock(k *kiosk, p *product, tags []*tag, reason string) *restock {
+func (f *Fake) unstock(k *kiosk, p *product, tags []*tag, reason string) {
 	r := f.beginRestock(k)
 	r.removed, r.reason = tags, reason
 	for _, t := range tags {
 		t.state, t.restock = removed, r.id
 	}
 	f.endRestock(r, p)
-	return r
 }
 
 func (f *Fake) beginRestock(k *kiosk) *restock {

@@ -61,7 +61,7 @@ func TestSetStock(t *testing.T) {
 	if err := a.fake.SetStock(kid, "M1", nil); !errors.Is(err, posfake.ErrNotSimulated) {
 		t.Errorf("a count that is forgotten: %v", err)
 	}
-	for _, bad := range []error{a.fake.SetStock("9", "M1", ptr(int64(1))), a.fake.SetStock(kid, "", ptr(int64(1))), a.fake.SetStock(kid, "M1", ptr(int64(-1)))} {
+	for _, bad := range []error{a.fake.SetStock("9", "M1", new(int64(1))), a.fake.SetStock(kid, "", new(int64(1))), a.fake.SetStock(kid, "M1", new(int64(-1)))} {
 		if bad == nil {
 			t.Error("accepted")
 		}
@@ -125,7 +125,7 @@ func TestSaleOfWhatIsNotThereLeavesTheCount(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, bytetechfake.Config{Locations: seeds(kid)})
 	a.product("M1", 1000, "")
-	a.ok(a.fake.SetStock(kid, "M1", ptr(int64(1))))
+	a.ok(a.fake.SetStock(kid, "M1", new(int64(1))))
 	if r := a.sell(sale("M1", 3)); r.Total != 3180 {
 		t.Errorf("total %d", r.Total)
 	}
@@ -141,7 +141,7 @@ func TestExpiryIsADayAtTheKiosk(t *testing.T) {
 		a.product("SHORT", 1000, `,"shelf_life_days":2`)
 		a.product("LONG", 1000, "")
 		for _, sku := range []string{"SHORT", "LONG"} {
-			a.ok(a.fake.SetStock(kid, sku, ptr(int64(2))))
+			a.ok(a.fake.SetStock(kid, sku, new(int64(2))))
 		}
 		_, err := a.fake.Restock(kid, "SHORT", 1, a.fake.Now().Add(-24*time.Hour))
 		a.ok(err)
@@ -171,7 +171,7 @@ func TestZeroLinesStayForThirtyDays(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, bytetechfake.Config{Locations: seeds(kid)})
 	a.product("M1", 1000, "")
-	a.ok(a.fake.SetStock(kid, "M1", ptr(int64(1))))
+	a.ok(a.fake.SetStock(kid, "M1", new(int64(1))))
 	a.sell(sale("M1", 1))
 	a.fake.Advance(29 * 24 * time.Hour)
 	if n := a.line("M1").Available; n != 0 {
@@ -205,7 +205,7 @@ func TestInventoryPagesOverKiosks(t *testing.T) {
 	}
 	since := a.fake.Now().Add(time.Second)
 	a.fake.Advance(time.Minute)
-	a.ok(a.fake.SetStock("1045", "FARM-001", ptr(int64(77))))
+	a.ok(a.fake.SetStock("1045", "FARM-001", new(int64(77))))
 	if got := all[inventory](a, "/v1/inventory?updated_since="+since.Format(time.RFC3339Nano)); len(got) != 1 || got[0].Kiosk != "1045" || got[0].Available != 77 {
 		t.Errorf("%+v", got)
 	}

@@ -23,7 +23,7 @@ func (f *Fake) Tamper(e posfake.MenuEdit) error {
 	}
 	l := k.listings[p]
 	if e.Price != nil && l != nil && l.price != nil {
-		l.price, l.updated = ptr(*e.Price), f.now
+		l.price, l.updated = new(*e.Price), f.now
 	} else if e.Price != nil {
 		p.price = *e.Price
 	}
@@ -36,7 +36,7 @@ func (f *Fake) Tamper(e posfake.MenuEdit) error {
 		p.name = e.Name
 	}
 	if e.Note != "" {
-		p.note, p.cost = e.Note, ptr(noteCost(e.Note))
+		p.note, p.cost = e.Note, new(noteCost(e.Note))
 	}
 	f.bump(p)
 	return nil

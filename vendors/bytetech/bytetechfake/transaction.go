@@ -104,8 +104,8 @@ type feedEntry struct {
 	id string
 }
 
-func (a feedEntry) compare(b feedEntry) int {
-	return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id))
+func (e feedEntry) compare(o feedEntry) int {
+	return cmp.Or(e.at.Compare(o.at), cmp.Compare(e.id, o.id))
 }
 
 // total adds the lines up.

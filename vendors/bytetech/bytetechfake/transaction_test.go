@@ -126,7 +126,7 @@ func TestVoid(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, bytetechfake.Config{Locations: seeds(kid)})
 	a.product("M1", 1000, "")
-	a.ok(a.fake.SetStock(kid, "M1", ptr(int64(3))))
+	a.ok(a.fake.SetStock(kid, "M1", new(int64(3))))
 	for _, s := range []posfake.Sale{{Tender: "none"}, {State: "pending"}} {
 		s.Lines = one("M1", 2)
 		r := a.sell(s)
@@ -168,7 +168,7 @@ func TestPayAndErrors(t *testing.T) {
 			t.Error("paid twice")
 		}
 	}
-	for _, e := range []posfake.Edit{{ID: pending.ID, Tip: ptr(int64(1))}, {ID: pending.ID, Silent: true}} {
+	for _, e := range []posfake.Edit{{ID: pending.ID, Tip: new(int64(1))}, {ID: pending.ID, Silent: true}} {
 		if _, err := a.fake.Edit(e); !errors.Is(err, posfake.ErrNotSimulated) {
 			t.Errorf("%+v: %v", e, err)
 		}
@@ -242,7 +242,7 @@ func TestOfflineSalesArriveLate(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, bytetechfake.Config{Locations: seeds(kid)})
 	a.product("M1", 1000, "")
-	a.ok(a.fake.SetStock(kid, "M1", ptr(int64(5))))
+	a.ok(a.fake.SetStock(kid, "M1", new(int64(5))))
 	a.ok(a.fake.SetOnline(kid, false))
 	sold := a.fake.Now()
 	r := a.sell(sale("M1", 2))
@@ -361,5 +361,3 @@ func TestUpdatedAtStrictlyIncreases(t *testing.T) {
 		}
 	})
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -13,7 +13,7 @@ func optionalStamp(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	return ptr(stamp(t))
+	return new(stamp(t))
 }
 
 type pageView struct {
@@ -111,13 +111,13 @@ type heartbeatView struct {
 func (f *Fake) viewKiosk(k *kiosk, withStatus bool) kioskView {
 	v := kioskView{
 		KioskID: k.id, Name: k.name, CampusID: k.campus.id, CampusName: k.campus.name,
-		Address:  addressView{Line1: ptr("1 Sample Street"), City: ptr("San Francisco"), Region: ptr("CA"), PostalCode: ptr("94105"), Country: ptr("US")},
+		Address:  addressView{Line1: new("1 Sample Street"), City: new("San Francisco"), Region: new("CA"), PostalCode: new("94105"), Country: new("US")},
 		Timezone: k.zone.String(), Currency: k.currency, SalesTaxPercent: percentText(k.tax),
 		Model: "Dragonfruit", SerialNumber: "DF-" + k.id, ConnectivityType: "cellular",
 		Archived: k.archived, CreatedAt: stamp(k.created), UpdatedAt: stamp(k.updated),
 	}
 	if withStatus {
-		v.Status = ptr(f.viewStatus(k))
+		v.Status = new(f.viewStatus(k))
 	}
 	return v
 }

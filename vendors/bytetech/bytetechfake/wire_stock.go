@@ -83,7 +83,7 @@ func viewTag(t *tag) tagView {
 		TransactionID: optional(t.transaction), RestockID: optional(t.restock),
 	}
 	if t.state == inStock {
-		v.LastSeenAt = ptr(stamp(latest(t.seen, t.kiosk.counted)))
+		v.LastSeenAt = new(stamp(latest(t.seen, t.kiosk.counted)))
 	}
 	if t.product != nil {
 		v.ProductID, v.ExternalID = &t.product.id, optional(t.product.externalID)
@@ -225,10 +225,10 @@ func (f *Fake) viewTransaction(tx *transaction) transactionView {
 		LocationBilledCents: tx.billed, RefundedCents: tx.refunded, Payment: paymentView{Type: "none"},
 	}
 	if tx.status != restocked {
-		v.Payment = paymentView{Type: "credit_card", Brand: ptr("VISA"), Last4: ptr("1111"), PreauthCents: 1000, ProcessorReference: optional(tx.reference)}
+		v.Payment = paymentView{Type: "credit_card", Brand: new("VISA"), Last4: new("1111"), PreauthCents: 1000, ProcessorReference: optional(tx.reference)}
 		if f.has(PersonalData) {
-			v.Payment.CardholderName = ptr("SAMPLE SHOPPER")
-			v.Customer = &customerView{ptr("shopper@example.invalid")}
+			v.Payment.CardholderName = new("SAMPLE SHOPPER")
+			v.Customer = &customerView{new("shopper@example.invalid")}
 		}
 	}
 	for _, l := range tx.lines {

@@ -33,9 +33,11 @@ func (s *script) Sell(in posfake.Sale) (posfake.Record, error) {
 func (s *script) Refund(in posfake.Refund) (posfake.Record, error) {
 	return posfake.Record{ID: "r1"}, s.note(in)
 }
+
 func (s *script) Edit(in posfake.Edit) (posfake.Record, error) {
 	return posfake.Record{ID: "o1"}, s.note(in)
 }
+
 func (s *script) Void(string) (posfake.Record, error) {
 	return posfake.Record{}, posfake.ErrNotSimulated
 }
@@ -67,8 +69,10 @@ func TestControl(t *testing.T) {
 		want                     string // "" means any
 		told                     []any
 	}{
-		{"sell", "POST", "/_fake/sell", `{"location":"L1","lines":[{"sku":"A","quantity":1}]}`, 200, "",
-			[]any{posfake.Sale{Location: "L1", Lines: []posfake.SaleLine{{SKU: "A", Quantity: 1}}}}},
+		{
+			"sell", "POST", "/_fake/sell", `{"location":"L1","lines":[{"sku":"A","quantity":1}]}`, 200, "",
+			[]any{posfake.Sale{Location: "L1", Lines: []posfake.SaleLine{{SKU: "A", Quantity: 1}}}},
+		},
 		{"sell refused", "POST", "/_fake/sell", `{}`, 422, `{"error":"location is missing","status":422}`, []any{posfake.Sale{}}},
 		{"unknown field", "POST", "/_fake/sell", `{"locations":"L1"}`, 400, "", nil},
 		{"trailing text", "POST", "/_fake/sell", `{} {}`, 400, "", nil},

@@ -13,7 +13,7 @@ import (
 func Rand(seed int64, name string) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name))
-	return rand.New(rand.NewPCG(uint64(seed), h.Sum64())) //nolint:gosec // test data, not secrets
+	return rand.New(rand.NewPCG(uint64(seed), h.Sum64()))
 }
 
 // Alphabets for [Text].

@@ -67,11 +67,19 @@ func TestSenderRetries(t *testing.T) {
 		at       []time.Duration
 	}{
 		{"first", nil, []string{"1"}, []time.Duration{0}},
-		{"error, redirect, then ok", []int{500, 302, 204}, []string{"1", "2status", "3status"},
-			[]time.Duration{0, time.Minute, time.Hour + time.Minute}},
+		{
+			"error, redirect, then ok",
+			[]int{500, 302, 204},
+			[]string{"1", "2status", "3status"},
+			[]time.Duration{0, time.Minute, time.Hour + time.Minute},
+		},
 		{"timeout", []int{0}, []string{"1", "2timeout"}, []time.Duration{0, time.Minute + 10*time.Second}},
-		{"never", []int{500, 500, 500, 500, 500}, []string{"1", "2status", "3status", "4status"},
-			[]time.Duration{0, time.Minute, 61 * time.Minute, 9*time.Hour + time.Minute}},
+		{
+			"never",
+			[]int{500, 500, 500, 500, 500},
+			[]string{"1", "2status", "3status", "4status"},
+			[]time.Duration{0, time.Minute, 61 * time.Minute, 9*time.Hour + time.Minute},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

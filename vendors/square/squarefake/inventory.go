@@ -65,8 +65,8 @@ func (b *stockBook) remember(r changeRow) {
 
 func newStockBook() stockBook { return stockBook{rows: map[countKey]*countRow{}} }
 
-// add takes a change into account and returns the row.
-func (b *stockBook) add(k countKey, c stockChange, now time.Time) *countRow {
+// add takes a change into account.
+func (b *stockBook) add(k countKey, c stockChange, now time.Time) {
 	r := b.rows[k]
 	if r == nil {
 		r = &countRow{key: k}
@@ -90,7 +90,6 @@ func (b *stockBook) add(k countKey, c stockChange, now time.Time) *countRow {
 	if len(b.touched) > 2*len(b.rows)+1024 {
 		b.touched = slices.DeleteFunc(b.touched, touch.stale)
 	}
-	return r
 }
 
 func (t touch) stale() bool { return t.row.seq != t.seq }
