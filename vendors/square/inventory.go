@@ -97,6 +97,9 @@ func (p *Provider) countsPage(ctx context.Context, q pos.InventoryQuery, state *
 	if end.Cursor != "" && end.Cursor == state.Token {
 		return page, fail("Inventory", pos.KindProtocol, errors.New("the page token does not move"))
 	}
+	rows = slices.CompactFunc(rows, func(a, b pos.Stock) bool { // an answer may hold a row twice
+		return a.VendorID == b.VendorID && a.Location == b.Location && a.CountedAt.Equal(b.CountedAt)
+	})
 	page.Stock = slices.DeleteFunc(rows, func(s pos.Stock) bool { return !state.isNew(&s) })
 	if err := p.nameStock(ctx, page.Stock); err != nil {
 		return pos.InventoryPage{}, err

@@ -341,3 +341,41 @@ func TestRepeatedRows(t *testing.T) {
 		t.Errorf("coupons: %d writes, %+v", again.Writes, again.Outcomes)
 	}
 }
+
+// A conflict is answered with a new read: what others wrote meanwhile stays,
+// and what is already as it should be is not written again.
+func TestConflictIsReadAgain(t *testing.T) {
+	t.Parallel()
+	fake, s, p := shop(t, nil)
+	items := meals(3)
+	pushMenu(t, p, pos.MenuPush{Menu: pos.Menu{Items: items}})
+	for i := range items {
+		items[i].Name = "Renamed"
+	}
+	hit := false
+	s.answer = func(path, _ string) (int, string) {
+		if path == upsert && !hit { // somebody else is faster
+			hit = true
+			for _, e := range []posfake.MenuEdit{{SKU: "FARM-A", Name: "Renamed"}, {SKU: "FARM-B", Note: "shelf 3"}} {
+				e.Location = "LKIOSK01"
+				if err := fake.Tamper(e); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		return 0, ""
+	}
+	report := pushMenu(t, p, pos.MenuPush{Menu: pos.Menu{Items: items}})
+	if err := report.Err(); err != nil || report.Writes != 2 {
+		t.Errorf("%d writes, %v", report.Writes, err)
+	}
+	if o, _ := report.At("FARM-A", "LKIOSK01"); o.Action != pos.Unchanged {
+		t.Errorf("what somebody else renamed alike is reported as %s", o.Action)
+	}
+	if got := fake.Note("LKIOSK01", "FARM-B"); got != "shelf 3" {
+		t.Errorf("a note made meanwhile is %q", got)
+	}
+	if again := pushMenu(t, p, pos.MenuPush{Menu: pos.Menu{Items: items}}); again.Writes != 0 {
+		t.Errorf("the repeat writes %d times", again.Writes)
+	}
+}

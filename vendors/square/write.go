@@ -107,7 +107,9 @@ func (w *writer) attempt(ctx context.Context, units []*unit, rereads int) {
 			w.fail(failed, err)
 			return
 		}
-		w.attempt(ctx, slices.DeleteFunc(failed, func(u *unit) bool { return u.err != nil }), rereads+1)
+		// What somebody else has done meanwhile need not be done again.
+		rest := slices.DeleteFunc(failed, func(u *unit) bool { return u.err != nil || len(u.objects) == 0 })
+		w.attempt(ctx, rest, rereads+1)
 	case len(failed) == 1:
 		w.fail(failed, err)
 	default:
