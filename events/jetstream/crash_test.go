@@ -119,15 +119,16 @@ func audit(t *testing.T, s *jetstream.Stream, workers int) (total int) {
 		t.Fatal(err)
 	}
 	defer stop()
-	if err := s.Publish(ctx, events.Event{ID: strconv.FormatUint(rand.Uint64(), 16), Source: "/end", Type: "end"}); err != nil {
+	end := events.Event{ID: strconv.FormatUint(rand.Uint64(), 16), Source: "/end", Type: "end"}
+	if err := s.Publish(ctx, end); err != nil {
 		t.Fatal(err)
 	}
-	seen := make(map[string]int)
-	for box.last().Type != "end" || len(box.all()) < total {
-		if _, err := box.wait(ctx, len(box.all())+1); err != nil {
-			t.Fatalf("%d of %d events: %v", len(box.all()), total, err)
+	for box.last().ID != end.ID {
+		if _, err := box.wait(ctx, box.count()+1); err != nil {
+			t.Fatalf("%d messages, the cursors count %d events: %v", box.count(), total, err)
 		}
 	}
+	seen := make(map[string]int)
 	for _, e := range box.all() {
 		if e.Type == "end" {
 			continue
@@ -148,11 +149,18 @@ func audit(t *testing.T, s *jetstream.Stream, workers int) (total int) {
 }
 
 func (c *collector) last() events.Event {
-	all := c.all()
-	if len(all) == 0 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.events) == 0 {
 		return events.Event{}
 	}
-	return all[len(all)-1]
+	return c.events[len(c.events)-1]
+}
+
+func (c *collector) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.events)
 }
 
 // process is a child that is killed with SIGKILL.

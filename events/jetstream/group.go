@@ -70,6 +70,15 @@ func (g *grouper) do(ctx context.Context, c *commit) error {
 	}
 }
 
+func (g *grouper) closed() bool {
+	select {
+	case <-g.quit:
+		return true
+	default:
+		return false
+	}
+}
+
 // close refuses new commits and waits for those under way; after d it gives
 // up on them.
 func (g *grouper) close(d time.Duration) {

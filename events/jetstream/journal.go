@@ -81,6 +81,9 @@ func (s *Stream) cursorSubject(key string) string {
 // nothing was done; if it ends later the outcome is unknown. Without such an
 // end Commit waits through outages.
 func (s *Stream) Commit(ctx context.Context, changes ...events.Change) ([]pos.Revision, error) {
+	if s.life.Err() != nil || s.group.closed() {
+		return nil, events.ErrClosed
+	}
 	c, err := s.prepare(ctx, changes)
 	if err != nil {
 		return nil, err

@@ -168,7 +168,7 @@ func (sub *subscription) run(ctx context.Context, cons jetstream.Consumer) {
 			sub.forget(cons)
 			return
 		}
-		sub.log.Warn("subscription interrupted", "error", err)
+		sub.log.Info("subscription interrupted", "error", err)
 		for {
 			timer := time.NewTimer(pause.NextBackOff())
 			select {
@@ -206,14 +206,18 @@ func (sub *subscription) resume(ctx context.Context, cons jetstream.Consumer) (j
 	return cons, err
 }
 
+// heartbeat is how often the server says that it knows of the request for
+// events. When two are missing the request is lost, and made again.
+const heartbeat = 2 * time.Second
+
 func (sub *subscription) pull(ctx context.Context, cons jetstream.Consumer, pause backoff.BackOff) error {
 	// In order, the server sends one event at a time however many are asked
 	// for. Otherwise what is asked for too early is missing in other replicas.
-	ahead := 64
+	ahead := 500
 	if sub.delivery.Unordered > 0 {
 		ahead = 1
 	}
-	messages, err := cons.Messages(jetstream.PullMaxMessages(ahead))
+	messages, err := cons.Messages(jetstream.PullMaxMessages(ahead), jetstream.PullHeartbeat(heartbeat))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,147 @@
+package jetstream
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/synadia-io/orbit.go/jetstreamext"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/pos"
+)
+
+func benchStream(b *testing.B) *Stream {
+	b.Helper()
+	s, err := Open(b.Context(), Config{Dir: b.TempDir(), Drain: time.Second})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func benchEvent(n int) events.Event {
+	return events.Event{
+		ID: strconv.Itoa(n), Source: "/pos/square/main", Type: "com.farmacyfoods.pos.purchase.recorded.v1", Subject: "L" + strconv.Itoa(n%100),
+		Time: time.Unix(1_750_000_000, 0).UTC(), Data: []byte(`"` + strings.Repeat("x", 800) + `"`),
+	}
+}
+
+// BenchmarkConsume measures the delivery of events one at a time, in order.
+func BenchmarkConsume(b *testing.B) {
+	s := benchStream(b)
+	ctx := b.Context()
+	for n := 0; n < b.N; n += 500 {
+		var evs []events.Event
+		for i := n; i < min(n+500, b.N); i++ {
+			evs = append(evs, benchEvent(i))
+		}
+		if err := s.Publish(ctx, evs...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	done := make(chan struct{})
+	var count atomic.Int64
+	b.ResetTimer()
+	_, err := s.Subscribe(ctx, events.Filter{Group: "g"}, func(context.Context, events.Event) error {
+		if count.Add(1) == int64(b.N) {
+			close(done)
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	<-done
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkCommit measures commits of five 1 KB events and a cursor by 300
+// accounts at once, in messages per second, beside the yardstick: bare atomic
+// batches of the same messages, as large and as many at once, with the same
+// sync. Each round does both.
+func BenchmarkCommit(b *testing.B) {
+	const accounts, commits, perCommit = 300, 10, 5
+	s := benchStream(b)
+	revisions := make([]pos.Revision, accounts)
+	var ours, bare time.Duration
+	messages := 0
+	for b.Loop() {
+		start := time.Now()
+		var group sync.WaitGroup
+		for a := range accounts {
+			group.Go(func() {
+				for range commits {
+					evs := make([]events.Event, perCommit)
+					for i := range evs {
+						evs[i] = benchEvent(a*perCommit + i)
+					}
+					r, err := s.Commit(b.Context(), events.Change{Key: "k" + strconv.Itoa(a), Revision: revisions[a], Cursor: []byte(strings.Repeat("c", 400)), Events: evs})
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					revisions[a] = r[0]
+				}
+			})
+		}
+		group.Wait()
+		ours += time.Since(start)
+		start = time.Now()
+		bareBatches(b, s, accounts*commits*(perCommit+1))
+		bare += time.Since(start)
+		messages += accounts * commits * (perCommit + 1)
+	}
+	b.ReportMetric(float64(messages)/ours.Seconds(), "msg/s")
+	b.ReportMetric(float64(messages)/(perCommit+1)/ours.Seconds(), "commits/s")
+	b.ReportMetric(float64(messages)/bare.Seconds(), "bare-msg/s")
+	b.ReportMetric(100*bare.Seconds()/ours.Seconds(), "%-of-bare")
+}
+
+func bareBatches(b *testing.B, s *Stream, n int) {
+	b.Helper()
+	var group sync.WaitGroup
+	slots := make(chan struct{}, s.cfg.GroupsInFlight)
+	for first := 0; first < n; first += 900 {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			var batch []*nats.Msg
+			for i := first; i < min(first+900, n); i++ {
+				e := benchEvent(i)
+				data := e.AppendJSON(nil)
+				if i%6 == 5 {
+					data = data[:400]
+				}
+				batch = append(batch, &nats.Msg{Subject: fmt.Sprint("pos.bare.", i%100), Data: data, Header: nats.Header{}})
+			}
+			if _, err := jetstreamext.PublishMsgBatch(b.Context(), s.js, batch); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// BenchmarkOpen measures the start of the embedded server on an existing store.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	for b.Loop() {
+		s, err := Open(b.Context(), Config{Dir: dir})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}
