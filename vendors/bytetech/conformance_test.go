@@ -110,6 +110,7 @@ func (a *account) harness(t *testing.T, webhooks bool) postest.Harness {
 		t.Fatal(err)
 	}
 	h.Webhook = hook
+	h.Subscription, h.Unsubscribe = a.provider.Keep(hook, "https://hooks.example/byte"), a.fake.DropSubscriptions
 	h.Deliver = func() []posfake.Callback {
 		if err := a.fake.Sender().Flush(t.Context()); err != nil {
 			t.Error(err)

@@ -25,26 +25,27 @@ func (f field) String() string { return strings.Join(f.path, ".") }
 
 // fields are the groups of the profile: one for each kind of object.
 type fields struct {
-	Kiosk               kioskFields       `json:"kiosk"`
-	Status              statusFields      `json:"status"`
-	Antenna             antennaFields     `json:"antenna"`
-	Category            categoryFields    `json:"category"`
-	Product             productFields     `json:"product"`
-	ProductReadOnly     []field           `json:"product_read_only"`
-	Listing             listingFields     `json:"listing"`
-	Batch               batchFields       `json:"batch"`
-	Discount            discountFields    `json:"discount"`
-	DiscountReadOnly    []field           `json:"discount_read_only"`
-	CouponCode          couponCodeFields  `json:"coupon_code"`
-	Inventory           inventoryFields   `json:"inventory"`
-	Lot                 lotFields         `json:"lot"`
-	Tag                 tagFields         `json:"tag"`
-	Transaction         transactionFields `json:"transaction"`
-	TransactionPersonal []field           `json:"transaction_personal"`
-	Line                lineFields        `json:"line"`
-	Applied             appliedFields     `json:"applied"`
-	Adjustment          adjustmentFields  `json:"adjustment"`
-	Event               eventFields       `json:"event"`
+	Kiosk               kioskFields        `json:"kiosk"`
+	Status              statusFields       `json:"status"`
+	Antenna             antennaFields      `json:"antenna"`
+	Category            categoryFields     `json:"category"`
+	Product             productFields      `json:"product"`
+	ProductReadOnly     []field            `json:"product_read_only"`
+	Listing             listingFields      `json:"listing"`
+	Batch               batchFields        `json:"batch"`
+	Discount            discountFields     `json:"discount"`
+	DiscountReadOnly    []field            `json:"discount_read_only"`
+	CouponCode          couponCodeFields   `json:"coupon_code"`
+	Inventory           inventoryFields    `json:"inventory"`
+	Lot                 lotFields          `json:"lot"`
+	Tag                 tagFields          `json:"tag"`
+	Transaction         transactionFields  `json:"transaction"`
+	TransactionPersonal []field            `json:"transaction_personal"`
+	Line                lineFields         `json:"line"`
+	Applied             appliedFields      `json:"applied"`
+	Adjustment          adjustmentFields   `json:"adjustment"`
+	Event               eventFields        `json:"event"`
+	Subscription        subscriptionFields `json:"subscription"`
 }
 
 type kioskFields struct {
@@ -228,6 +229,14 @@ type adjustmentFields struct {
 	Status  field `json:"status"`
 	Created field `json:"created"`
 	Reason  field `json:"reason"`
+}
+
+type subscriptionFields struct {
+	ID      field `json:"id"`
+	URL     field `json:"url"`
+	Types   field `json:"types"`
+	Enabled field `json:"enabled"`
+	Secret  field `json:"secret"`
 }
 
 type eventFields struct {

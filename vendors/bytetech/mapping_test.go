@@ -337,3 +337,29 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	})
 }
+
+// TestCapabilities keeps what the README says about Byte.
+func TestCapabilities(t *testing.T) {
+	t.Parallel()
+	p, err := New(Config{Account: "example", BaseURL: "https://byte.example", ClientID: "id", ClientSecret: pos.NewSecret("none")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.MarshalIndent(p.Describe(), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "testdata/capabilities.json"
+	if *update {
+		if err := os.WriteFile(path, append(got, '\n'), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.TrimSpace(string(want)), string(got)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -25,8 +25,8 @@ type node struct {
 
 // shapes are those of the profile's groups.
 type shapes struct {
-	kiosk, status, antenna, category, product, listing, batchRow, discount, code                 *shape
-	inventory, lot, tag, transaction, line, applied, adjustment, event, failure, envelope, token *shape
+	kiosk, status, antenna, category, product, listing, batchRow, discount, code                               *shape
+	inventory, lot, tag, transaction, line, applied, adjustment, event, subscription, failure, envelope, token *shape
 }
 
 func compileShapes(p *profile) shapes {
@@ -37,7 +37,7 @@ func compileShapes(p *profile) shapes {
 		discount: newShape(&f.Discount), code: newShape(&f.CouponCode),
 		inventory: newShape(&f.Inventory), lot: newShape(&f.Lot), tag: newShape(&f.Tag),
 		transaction: newShape(&f.Transaction), line: newShape(&f.Line), applied: newShape(&f.Applied), adjustment: newShape(&f.Adjustment),
-		event: newShape(&f.Event), failure: newShape(&p.Errors), envelope: newShape(&p.Paging), token: newShape(&p.Auth),
+		event: newShape(&f.Event), subscription: newShape(&f.Subscription), failure: newShape(&p.Errors), envelope: newShape(&p.Paging), token: newShape(&p.Auth),
 	}
 }
 

@@ -310,13 +310,11 @@ func (p *Provider) proceed(job string, state pageState) (pos.Cursor, bool, error
 
 // storeKey makes a key for the store; words that it would not take are encoded.
 func (p *Provider) storeKey(words ...string) string {
-	key := Vendor + "." + storeWord(p.cfg.Account)
-	var keySb313 strings.Builder
+	parts := []string{Vendor, storeWord(p.cfg.Account)}
 	for _, w := range words {
-		keySb313.WriteString("." + storeWord(w))
+		parts = append(parts, storeWord(w))
 	}
-	key += keySb313.String()
-	return key
+	return strings.Join(parts, ".")
 }
 
 func storeWord(s string) string {

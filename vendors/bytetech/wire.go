@@ -38,6 +38,9 @@ import (
 //	op: GET /v1/inventory
 //	op: GET /v1/transactions
 //	op: GET /v1/transactions/{transaction_id}
+//	op: GET /v1/webhooks
+//	op: POST /v1/webhooks
+//	op: PATCH /v1/webhooks/{webhook_id}
 const (
 	opListKiosks       = "listKiosks"
 	opKioskStatus      = "getKioskStatus"
@@ -58,6 +61,9 @@ const (
 	opListInventory    = "listInventory"
 	opListTransactions = "listTransactions"
 	opGetTransaction   = "getTransaction"
+	opListWebhooks     = "listWebhooks"
+	opCreateWebhook    = "createWebhook"
+	opUpdateWebhook    = "updateWebhook"
 )
 
 // Styles of paging.

@@ -313,3 +313,9 @@ func (f *Fake) Subscribe(url string, types ...string) (secret string, err error)
 	f.subscriptions.put(s)
 	return s.secret, nil
 }
+
+// DropSubscriptions ends all subscriptions, as a vendor does without a word.
+func (f *Fake) DropSubscriptions() {
+	defer f.begin()()
+	f.subscriptions = nil
+}
