@@ -183,11 +183,16 @@ func (p *Purchase) PaidAmount() (Money, error) {
 	return sum, nil
 }
 
-// Refunded returns the sum of completed refunds of this record.
+// Refunded returns the sum of the completed refunds that the record carries,
+// those of other sales included.
 func (p *Purchase) Refunded() (Money, error) {
+	return p.refunded(func(*Refund) bool { return true })
+}
+
+func (p *Purchase) refunded(counts func(*Refund) bool) (Money, error) {
 	var sum Money
 	for i := range p.Refunds {
-		if p.Refunds[i].State != RefundCompleted {
+		if p.Refunds[i].State != RefundCompleted || !counts(&p.Refunds[i]) {
 			continue
 		}
 		var err error
@@ -250,7 +255,8 @@ func (p *Purchase) Reconcile() {
 	if err != nil || len(p.Tenders) == 0 {
 		return
 	}
-	if back, err := p.Refunded(); err == nil && back.Amount > paid.Amount {
+	own := func(r *Refund) bool { return r.Of == "" || r.Of == p.ID }
+	if back, err := p.refunded(own); err == nil && back.Amount > paid.Amount {
 		p.Findings = append(p.Findings, Finding{Code: FindingOverRefund, Amount: Money{back.Amount - paid.Amount, p.Currency}})
 	}
 }

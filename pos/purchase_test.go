@@ -41,6 +41,9 @@ func TestReconcile(t *testing.T) {
 		{"more given back", func(p *pos.Purchase) {
 			p.Refunds = []pos.Refund{{Amount: usd(1681), State: pos.RefundCompleted}}
 		}, pos.FindingOverRefund, usd(1)},
+		{"refund of another sale in an exchange", func(p *pos.Purchase) {
+			p.Refunds = []pos.Refund{{Of: "earlier", Amount: usd(9999), State: pos.RefundCompleted}}
+		}, "", pos.Money{}},
 		{"return without tender", func(p *pos.Purchase) {
 			p.Tenders = nil
 			p.Refunds = []pos.Refund{{Amount: usd(9999), State: pos.RefundCompleted}}
