@@ -145,14 +145,14 @@ func couponKey(id string) string {
 	return id[:maxKey-9] + "." + shortHash([]byte(id))
 }
 
-func externalID(key string, generation int, print string) string {
-	return key + "~" + strconv.FormatInt(int64(generation), 36) + "~" + print
+func externalID(key string, generation int, terms string) string {
+	return key + "~" + strconv.FormatInt(int64(generation), 36) + "~" + terms
 }
 
 var ourExternalID = regexp.MustCompile(`^(.+)~([0-9a-z]{1,4})~([0-9a-f]{8})$`)
 
 // parseExternalID takes an external id of ours apart.
-func parseExternalID(s string) (key string, generation int, print string, ok bool) {
+func parseExternalID(s string) (key string, generation int, terms string, ok bool) {
 	m := ourExternalID.FindStringSubmatch(s)
 	if m == nil {
 		return "", 0, "", false
