@@ -88,11 +88,18 @@ func (m *Memory) put(s *Snapshot) Receipt {
 // Stock returns what is known of a location, ordered by SKU, and its revision;
 // 0 means that nothing was handed over.
 func (m *Memory) Stock(vendor, account, location string) ([]pos.Stock, pos.Revision) {
+	s, revision := m.Held(vendor, account, location)
+	return s.Stock, revision
+}
+
+// Held returns what Stock does as a full snapshot: with the key and the time
+// of the last one that was taken.
+func (m *Memory) Held(vendor, account, location string) (Snapshot, pos.Revision) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	h := m.sites[site{vendor, account, location}]
 	if h == nil {
-		return nil, 0
+		return Snapshot{}, 0
 	}
 	stock := make([]pos.Stock, 0, len(h.lines))
 	for _, row := range h.lines {
@@ -101,7 +108,7 @@ func (m *Memory) Stock(vendor, account, location string) ([]pos.Stock, pos.Revis
 	slices.SortFunc(stock, func(a, b pos.Stock) int {
 		return cmp.Or(cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.VendorID, b.VendorID))
 	})
-	return stock, h.revision
+	return Snapshot{Key: h.key, Vendor: vendor, Account: account, Location: location, Full: true, ObservedAt: h.observedAt, Stock: stock}, h.revision
 }
 
 // Fail makes Put return err from now on; nil repairs it.
