@@ -122,6 +122,7 @@ var allowedModules = []struct {
 	modules []string
 }{
 	{"examples", nil}, // Whatever the module requires; go.mod is the list.
+	{"pos/inventory/inventorytest", []string{"github.com/google/go-cmp"}},
 	{"pos/inventory", append(kitModules, httpmock)},
 	{"pos/postest", append(kitModules, "github.com/google/go-cmp", httpmock)},
 	{"pos/posfake", kitModules},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -97,7 +98,7 @@ func TestFailuresThatStay(t *testing.T) {
 	for status, want := range map[int]error{
 		401: pos.ErrAuth, 403: pos.ErrPermission, 404: pos.ErrNotFound, 405: pos.ErrProtocol, 415: pos.ErrProtocol, 503: pos.ErrUnavailable,
 	} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				fake, client := setup(t)

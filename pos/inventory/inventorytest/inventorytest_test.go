@@ -41,6 +41,7 @@ func TestHTTP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inventorytest.Run(t, func(t *testing.T) inventorytest.Harness {
+				t.Helper()
 				fake := inventoryfake.New(c.fake)
 				t.Cleanup(fake.Close)
 				cfg := c.client
