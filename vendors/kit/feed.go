@@ -60,6 +60,9 @@ type Feed struct {
 type Window struct {
 	Locations   []string
 	From, Until time.Time
+	// Done is where the window before ended: what was recorded until then was
+	// delivered, and between From and Done is overlap. Zero for the first.
+	Done time.Time
 	// Token continues the window; it came with the page before.
 	Token string
 	Limit int
@@ -274,6 +277,9 @@ func (r *feedRun) request() Window {
 	w := Window{Locations: r.q.Locations, Until: time.Unix(0, r.Until).UTC(), Token: r.Token, Limit: r.q.Limit, Raw: r.q.Raw}
 	if r.From != 0 {
 		w.From = time.Unix(0, r.From).UTC()
+	}
+	if r.Mark != 0 {
+		w.Done = time.Unix(0, r.Mark).UTC()
 	}
 	return w
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/farmacyfoods/pointofsale/pos"
 )
 
 // Limits bound an answer. Zero fields mean the default.
@@ -51,11 +53,21 @@ const (
 	instanceSpace = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
-// Check returns an error if the XML document, in UTF-8, is malformed or exceeds
-// the limits, or has a document type declaration. Use it for documents inside
-// answers before they are decoded.
-func (l Limits) Check(document []byte) error {
-	l = l.resolve()
+// Unmarshal decodes an XML document that came inside an answer, as text in
+// UTF-8 whatever its declaration says. It is refused if it exceeds the limits
+// or has a document type declaration. Errors are of kind protocol.
+func (l Limits) Unmarshal(document []byte, out any) error {
+	err := l.resolve().check(document)
+	if err == nil {
+		err = newDecoder(document).Decode(out)
+	}
+	if err != nil {
+		return &pos.Error{Op: "Unmarshal", Kind: pos.KindProtocol, Err: err}
+	}
+	return nil
+}
+
+func (l Limits) check(document []byte) error {
 	if int64(len(document)) > l.Size {
 		return errSize
 	}

@@ -278,3 +278,25 @@ func FuzzEnvelope(f *testing.F) {
 		}
 	})
 }
+
+func TestUnmarshal(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, document, want string
+		ok                   bool
+	}{
+		{"declared otherwise", `<?xml version="1.0" encoding="utf-16"?><a><b>ü</b></a>`, "ü", true},
+		{"document type", `<!DOCTYPE a [<!ENTITY b "x">]><a><b>&b;</b></a>`, "", false},
+		{"deep", strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100), "", false},
+		{"cut", "<a><b>x</b>", "", false},
+		{"empty", "", "", false},
+	} {
+		var out struct {
+			B string `xml:"b"`
+		}
+		err := soapkit.Limits{}.Unmarshal([]byte(tc.document), &out)
+		if (err == nil) != tc.ok || tc.ok && out.B != tc.want || err != nil && !errors.Is(err, pos.ErrProtocol) {
+			t.Errorf("%s: got %q, %v", tc.name, out.B, err)
+		}
+	}
+}
