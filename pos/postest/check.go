@@ -173,9 +173,13 @@ func (c *check) serve(items []pos.Item) {
 // stocked puts a small menu on sale, where the system has menus, and returns
 // what can be sold.
 func (c *check) stocked() []posfake.SaleLine {
-	price := int64(950)
 	if !c.caps.Menu.OK() {
-		return []posfake.SaleLine{{Name: "Meal", Price: &price}}
+		var lines []posfake.SaleLine
+		for i := range 4 {
+			price := int64(950 + 37*i)
+			lines = append(lines, posfake.SaleLine{Name: fmt.Sprintf("Meal %d", i+1), Price: &price})
+		}
+		return lines
 	}
 	items := c.items(4)
 	c.serve(items)
