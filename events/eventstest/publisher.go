@@ -29,7 +29,10 @@ func RunPublisher(t *testing.T, open OpenPublisher) {
 		{"events of a subject arrive in order", testPublishOrder},
 		{"concurrent publishers lose nothing", testConcurrent},
 		{"a bad event stops the call before it starts", testInvalid},
-		{"nothing to publish is no error", func(t *testing.T, p events.Publisher, _ Received) { must(t, p.Publish(bounded(t))) }},
+		{"nothing to publish is no error", func(t *testing.T, p events.Publisher, _ Received) {
+			t.Helper()
+			must(t, p.Publish(bounded(t)))
+		}},
 		{"an ended context is refused", testEnded},
 		{"closed is closed", testClosed},
 	} {
@@ -42,6 +45,7 @@ func RunPublisher(t *testing.T, open OpenPublisher) {
 }
 
 func testWhole(t *testing.T, p events.Publisher, received Received) {
+	t.Helper()
 	e := events.Event{
 		ID:           "id with spaces \U0001F96A",
 		Source:       "/pos/square/a%20b.c*",
@@ -63,6 +67,7 @@ func testWhole(t *testing.T, p events.Publisher, received Received) {
 }
 
 func testPublishOrder(t *testing.T, p events.Publisher, received Received) {
+	t.Helper()
 	const n = 300
 	var want []events.Event
 	for i := 0; i < n; i += 3 {
@@ -78,6 +83,7 @@ func testPublishOrder(t *testing.T, p events.Publisher, received Received) {
 }
 
 func testConcurrent(t *testing.T, p events.Publisher, received Received) {
+	t.Helper()
 	const publishers, each = 8, 50
 	ctx := bounded(t)
 	var group sync.WaitGroup
@@ -106,6 +112,7 @@ func testConcurrent(t *testing.T, p events.Publisher, received Received) {
 }
 
 func testInvalid(t *testing.T, p events.Publisher, received Received) {
+	t.Helper()
 	bad := Event("L1", 2)
 	bad.ID = ""
 	err := p.Publish(bounded(t), Event("L1", 1), bad)
@@ -121,6 +128,7 @@ func testInvalid(t *testing.T, p events.Publisher, received Received) {
 }
 
 func testEnded(t *testing.T, p events.Publisher, received Received) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := p.Publish(ctx, Event("L1", 1)); !errors.Is(err, context.Canceled) {
@@ -135,6 +143,7 @@ func testEnded(t *testing.T, p events.Publisher, received Received) {
 }
 
 func testClosed(t *testing.T, p events.Publisher, _ Received) {
+	t.Helper()
 	for range 2 {
 		must(t, p.Close())
 	}

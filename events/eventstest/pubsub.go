@@ -64,6 +64,7 @@ func RunPubSub(t *testing.T, open OpenPubSub) {
 }
 
 func testFilters(t *testing.T, ps PubSub) {
+	t.Helper()
 	a, b := Event("L.1", 1), Event("L.2", 2)
 	b.Type = "com.example.other"
 	c := Event("L.1", 3)
@@ -102,6 +103,7 @@ func testFilters(t *testing.T, ps PubSub) {
 }
 
 func testFanOut(t *testing.T, ps PubSub) {
+	t.Helper()
 	var boxes [3]inbox
 	for i := range boxes {
 		_, err := ps.Subscribe(t.Context(), events.Filter{Group: fmt.Sprint("g", i)}, boxes[i].handle)
@@ -118,6 +120,7 @@ func testFanOut(t *testing.T, ps PubSub) {
 }
 
 func testRetry(t *testing.T, ps PubSub) {
+	t.Helper()
 	var box inbox
 	failures := 2
 	_, err := ps.Subscribe(t.Context(), events.Filter{Group: "g"}, func(_ context.Context, e events.Event) error {
@@ -138,6 +141,7 @@ func testRetry(t *testing.T, ps PubSub) {
 }
 
 func testReject(t *testing.T, ps PubSub) {
+	t.Helper()
 	var box inbox
 	var rejected atomic.Int32
 	_, err := ps.Subscribe(t.Context(), events.Filter{Group: "g"}, func(_ context.Context, e events.Event) error {
@@ -161,6 +165,7 @@ func testReject(t *testing.T, ps PubSub) {
 }
 
 func testStop(t *testing.T, ps PubSub) {
+	t.Helper()
 	var box inbox
 	_, err := ps.Subscribe(t.Context(), events.Filter{}, box.handle)
 	must(t, err)
@@ -188,6 +193,7 @@ func testStop(t *testing.T, ps PubSub) {
 }
 
 func testSubscriptionContext(t *testing.T, ps PubSub) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	_, err := ps.Subscribe(ctx, events.Filter{}, func(ctx context.Context, _ events.Event) error {
@@ -205,6 +211,7 @@ func testSubscriptionContext(t *testing.T, ps PubSub) {
 }
 
 func testStuck(t *testing.T, ps PubSub) {
+	t.Helper()
 	entered, release := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(release) })
 	_, err := ps.Subscribe(t.Context(), events.Filter{}, func(context.Context, events.Event) error {
@@ -231,6 +238,7 @@ func testStuck(t *testing.T, ps PubSub) {
 }
 
 func testGroupMemory(t *testing.T, ps PubSub) {
+	t.Helper()
 	var first, second inbox
 	stop, err := ps.Subscribe(t.Context(), events.Filter{Group: "g"}, first.handle)
 	must(t, err)
@@ -256,6 +264,7 @@ func testGroupMemory(t *testing.T, ps PubSub) {
 }
 
 func testGroupShare(t *testing.T, ps PubSub) {
+	t.Helper()
 	const n = 200
 	var together inbox
 	for range 3 {

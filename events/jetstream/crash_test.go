@@ -48,7 +48,9 @@ func child(role []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("ready", s.URL())
+	if _, err := fmt.Fprintln(os.Stdout, "ready", s.URL()); err != nil {
+		return err
+	}
 	if role[0] == "work" {
 		return count(context.Background(), s, 8, -1)
 	}
@@ -171,7 +173,7 @@ type process struct {
 
 func start(t *testing.T, role string) *process {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very binary
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+role)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

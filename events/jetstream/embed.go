@@ -140,17 +140,21 @@ func lockDir(dir string) (*os.File, error) {
 
 var errLocked = errors.New("locked")
 
-// serverLog hands the server's log lines to slog, one level lower than it
-// rates them: start and stop are no news to the host.
+// serverLog hands the server's log lines to slog. Its notices are no news to
+// the host.
 type serverLog struct{ log *slog.Logger }
 
 func (l serverLog) Noticef(format string, v ...any) {
 	l.log.Debug("nats: " + fmt.Sprintf(format, v...))
 }
-func (l serverLog) Warnf(format string, v ...any)  { l.log.Warn("nats: " + fmt.Sprintf(format, v...)) }
+
+func (l serverLog) Warnf(format string, v ...any) { l.log.Warn("nats: " + fmt.Sprintf(format, v...)) }
+
 func (l serverLog) Errorf(format string, v ...any) { l.log.Error("nats: " + fmt.Sprintf(format, v...)) }
+
 func (l serverLog) Debugf(format string, v ...any) { l.log.Debug("nats: " + fmt.Sprintf(format, v...)) }
-func (l serverLog) Tracef(string, ...any)          {}
+
+func (l serverLog) Tracef(string, ...any) {}
 
 // Fatalf is called for failures after which the server has stopped itself; it
 // must not end the host.

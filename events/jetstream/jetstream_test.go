@@ -2,7 +2,7 @@ package jetstream_test
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -85,7 +85,7 @@ type collector struct {
 func (c *collector) take(ctx context.Context, e events.Event) error {
 	d, ok := jetstream.FromContext(ctx)
 	if !ok {
-		return fmt.Errorf("no delivery in the context")
+		return errors.New("no delivery in the context")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

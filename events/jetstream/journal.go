@@ -106,8 +106,8 @@ func (s *Stream) Commit(ctx context.Context, changes ...events.Change) ([]pos.Re
 			continue
 		}
 		revisions[i] = pos.Revision(c.sequence(at))
-		if changes[i].Key != "" {
-			s.warm.store(changes[i].Key, revisions[i], changes[i].Cursor)
+		if ch := &changes[i]; ch.Key != "" { //nolint:gosec // one end for each change
+			s.warm.store(ch.Key, revisions[i], ch.Cursor)
 		}
 	}
 	return revisions, nil
@@ -177,7 +177,7 @@ func (s *Stream) prepare(ctx context.Context, changes []events.Change) (*commit,
 			return nil, err
 		}
 		if keys[ch.Key] {
-			return nil, invalid(opCommit, "key %q twice in one commit", ch.Key)
+			return nil, invalid("key %q twice in one commit", ch.Key)
 		}
 		keys[ch.Key] = true
 	}
@@ -186,7 +186,7 @@ func (s *Stream) prepare(ctx context.Context, changes []events.Change) (*commit,
 		return c, s.preparePages(c, changes)
 	}
 	if n > maxBatch {
-		return nil, invalid(opCommit, "%d events and cursors, at most %d go into one commit", n, maxBatch)
+		return nil, invalid("%d events and cursors, at most %d go into one commit", n, maxBatch)
 	}
 	c.keyless = len(keys) == 0
 	for i := range changes {
@@ -229,11 +229,11 @@ func (s *Stream) eventMessage(e *events.Event) *nats.Msg {
 
 func (s *Stream) checkSize(c *commit) error {
 	if c.bytes > maxCommitBytes {
-		return invalid(opCommit, "%d bytes, at most %d go into one commit", c.bytes, maxCommitBytes)
+		return invalid("%d bytes, at most %d go into one commit", c.bytes, maxCommitBytes)
 	}
 	for _, m := range c.messages {
 		if limit := s.nc.MaxPayload(); int64(len(m.Data)+maxHeader) > limit {
-			return invalid(opCommit, "message for %.200s has %d bytes, the server takes %d", m.Subject, len(m.Data), limit-maxHeader)
+			return invalid("message for %.200s has %d bytes, the server takes %d", m.Subject, len(m.Data), limit-maxHeader)
 		}
 	}
 	return nil

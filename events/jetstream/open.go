@@ -57,7 +57,7 @@ func Open(ctx context.Context, c Config) (*Stream, error) {
 		s.disconnect()
 		return nil, err
 	}
-	s.group = newGrouper(s)
+	s.group = newGrouper(s) //nolint:contextcheck // commits outlive the context of Open
 	return s, nil
 }
 
@@ -185,13 +185,12 @@ func within(d time.Duration, f func()) bool {
 }
 
 func openError(kind pos.Kind, err error) error {
-	var own *pos.Error
-	if errors.As(err, &own) {
+	if _, ok := errors.AsType[*pos.Error](err); ok {
 		return err
 	}
 	return &pos.Error{Op: "jetstream.Open", Kind: kind, Err: err}
 }
 
-func invalid(op, format string, args ...any) error {
-	return &pos.Error{Op: op, Kind: pos.KindInvalid, Err: fmt.Errorf(format, args...)}
+func invalid(format string, args ...any) error {
+	return &pos.Error{Op: opCommit, Kind: pos.KindInvalid, Err: fmt.Errorf(format, args...)}
 }

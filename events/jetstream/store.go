@@ -102,7 +102,7 @@ func (st store) replace(ctx context.Context, op, key string, value []byte, heade
 			marks:    []mark{{m.Subject, id, 0, true, revision}},
 			wanted:   func() bool { return ctx.Err() == nil },
 		}
-		sequence, err := w.run()
+		sequence, err := w.run() //nolint:contextcheck // a write that has left is seen through
 		if err == nil {
 			return pos.Revision(sequence), nil
 		}

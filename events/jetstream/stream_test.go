@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -333,7 +334,7 @@ func TestRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor(t, func() bool { // Once the old event is gone, a reader from the start gets a newer one first.
-		if err := s.Publish(ctx, events.Event{ID: fmt.Sprint(time.Now().UnixNano()), Source: "/test", Type: "t"}); err != nil {
+		if err := s.Publish(ctx, events.Event{ID: strconv.FormatInt(time.Now().UnixNano(), 10), Source: "/test", Type: "t"}); err != nil {
 			t.Fatal(err)
 		}
 		box := new(collector)
@@ -367,7 +368,7 @@ func TestFullStream(t *testing.T) {
 	large := eventstest.Event("L1", 0)
 	large.Data = []byte(`"` + strings.Repeat("x", 100_000) + `"`)
 	for n := 0; ; n++ {
-		large.ID = fmt.Sprint(n)
+		large.ID = strconv.Itoa(n)
 		_, err := s.Commit(ctx, events.Change{Key: fmt.Sprint("k", n), Cursor: []byte("c"), Events: []events.Event{large}})
 		if err == nil && n < 20 {
 			continue
@@ -469,8 +470,7 @@ func TestConfig(t *testing.T) {
 	} {
 		var fields []string
 		err := c.config.Validate()
-		var ps pos.Problems
-		if errors.As(err, &ps) {
+		if ps, ok := errors.AsType[pos.Problems](err); ok {
 			for _, p := range ps {
 				fields = append(fields, p.Field)
 			}

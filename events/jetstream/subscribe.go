@@ -73,7 +73,7 @@ func (s *Stream) subscribe(ctx context.Context, d Delivery, f events.Filter, h e
 		return nil, &pos.Error{Op: opSubscribe, Kind: pos.KindUnavailable, Err: err}
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	release := context.AfterFunc(s.life, cancel)
+	release := context.AfterFunc(s.life, cancel) //nolint:contextcheck // ends with the stream too
 	s.subscribers.Go(func() {
 		defer release()
 		sub.run(ctx, cons)
@@ -165,7 +165,7 @@ func (sub *subscription) run(ctx context.Context, cons jetstream.Consumer) {
 	for {
 		err := sub.pull(ctx, cons, pause)
 		if ctx.Err() != nil {
-			sub.forget(cons)
+			sub.forget(cons) //nolint:contextcheck // ctx has ended
 			return
 		}
 		sub.log.Info("subscription interrupted", "error", err)
@@ -241,7 +241,7 @@ func (sub *subscription) take(ctx context.Context, m jetstream.Msg) error {
 	if err != nil {
 		return err
 	}
-	attempt := int(meta.NumDelivered) //nolint:gosec // counts deliveries
+	attempt := int(meta.NumDelivered)
 	if !covers(sub.subjects, m.Subject()) && attempt <= sub.delivery.Attempts {
 		// Asked for by a replica with another filter; it is not ours to judge.
 		return m.NakWithDelay(sub.delivery.delay(attempt))
@@ -292,7 +292,7 @@ var errDeadly = errors.New("delivered too often without an answer: processes may
 // handle gives the events of a message to the handler. What it cannot take
 // becomes a dead letter; an error asks for the message to come again.
 func (sub *subscription) handle(ctx context.Context, m jetstream.Msg, meta *jetstream.MsgMetadata) error {
-	sequence, attempt := meta.Sequence.Stream, int(meta.NumDelivered) //nolint:gosec // counts deliveries
+	sequence, attempt := meta.Sequence.Stream, int(meta.NumDelivered)
 	list, err := eventsIn(m.Headers(), m.Data())
 	if err == nil && attempt > sub.delivery.Attempts*max(len(list), 1) {
 		err = errDeadly

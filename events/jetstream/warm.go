@@ -59,7 +59,7 @@ func (s *Stream) openCache(ctx context.Context) (*cache, error) {
 	if err != nil {
 		return nil, s.serverError("follow the cursors", err)
 	}
-	context.AfterFunc(s.life, follow.Stop)
+	context.AfterFunc(s.life, follow.Stop) //nolint:contextcheck // goes on after Open
 	return c, nil
 }
 

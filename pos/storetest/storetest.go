@@ -72,6 +72,7 @@ func wants(t *testing.T, err, target error) {
 }
 
 func testMissing(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	_, _, err := s.Get(ctx, "none")
 	wants(t, err, pos.ErrNotFound)
 	_, err = s.Put(ctx, "none", nil, 5)
@@ -83,6 +84,7 @@ func testMissing(ctx context.Context, t *testing.T, s pos.Store) {
 }
 
 func testPutGet(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	one := put(ctx, t, s, "square.token_A-9", "first", 0)
 	check(ctx, t, s, "square.token_A-9", "first", one)
 	two := put(ctx, t, s, "square.token_A-9", "", one)
@@ -90,6 +92,7 @@ func testPutGet(ctx context.Context, t *testing.T, s pos.Store) {
 }
 
 func testSwap(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	one := put(ctx, t, s, "k", "1", 0)
 	two := put(ctx, t, s, "k", "2", one)
 	for _, old := range []pos.Revision{0, one, two + 1} {
@@ -101,6 +104,7 @@ func testSwap(ctx context.Context, t *testing.T, s pos.Store) {
 }
 
 func testDelete(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	one := put(ctx, t, s, "k", "1", 0)
 	if err := s.Delete(ctx, "k", one); err != nil {
 		t.Fatal(err)
@@ -121,6 +125,7 @@ func testDelete(ctx context.Context, t *testing.T, s pos.Store) {
 }
 
 func testCopies(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	value := []byte("abc")
 	r, err := s.Put(ctx, "k", value, 0)
 	if err != nil {
@@ -136,6 +141,7 @@ func testCopies(ctx context.Context, t *testing.T, s pos.Store) {
 }
 
 func testLarge(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	value := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
 	r, err := s.Put(ctx, "k", value, 0)
 	if err != nil {
@@ -145,6 +151,7 @@ func testLarge(ctx context.Context, t *testing.T, s pos.Store) {
 }
 
 func testKeys(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	keys := []string{"a", "a.b", "a.b.c", "A", "a-b", "a_b"}
 	revisions := make([]pos.Revision, len(keys))
 	for i, k := range keys {
@@ -156,6 +163,7 @@ func testKeys(ctx context.Context, t *testing.T, s pos.Store) {
 }
 
 func testContext(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	_, _, err := s.Get(ended, "k")
@@ -168,6 +176,7 @@ func testContext(ctx context.Context, t *testing.T, s pos.Store) {
 }
 
 func testCounting(ctx context.Context, t *testing.T, s pos.Store) {
+	t.Helper()
 	const writers, each = 4, 15
 	var group sync.WaitGroup
 	for range writers {
