@@ -28,8 +28,8 @@
 // option bits of a menu item master count from zero ([Config.OptionBase]); the
 // fields of hierarchy units, unavailable items and menu item master
 // effectivity; that a guest check's total includes charged tips; that deltas
-// repeat all lines of a check ([Config.PartialLines]); the reference of a
-// tender in TS1.
+// repeat all lines of a check ([Config.PartialLines]); the references of
+// lines in TS1.
 //
 // Organization and location references are lower case everywhere.
 //

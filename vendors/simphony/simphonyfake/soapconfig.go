@@ -72,15 +72,15 @@ func (f *Fake) addDocument(out *configAnswer, c *revenueCenter, w wanted) {
 		out.Version = simphonyVersion
 		return
 	}
-	place, build := map[string]*string{
+	place := map[string]*string{
 		"MENUITEMMASTERS": &out.Masters, "MENUITEMDEFINITIONS": &out.Definitions, "MENUITEMPRICE": &out.Prices, "MENUITEMCLASS": &out.Classes,
 		"FAMILYGROUP": &out.FamilyGroups, "MAJORGROUP": &out.MajorGroup, "DISCOUNTDEFINITIONS": &out.Discounts, "TENDERMEDIA": &out.TenderMedia,
 		"ORDERTYPE": &out.OrderType, "EMPLOYEES": &out.Employees, "CURRENCY": &out.Currency, "REVENUECENTERS": &out.RVCs, "TAX": &out.Tax,
-	}[w.kind], f.builder(w.kind)
-	if place == nil || build == nil {
+	}[w.kind]
+	if place == nil { // a type that is not simulated has no document
 		return
 	}
-	d := build(c)
+	d := f.builder(w.kind)(c)
 	first := min(max(int(w.first), 0), len(d.Rows))
 	d.Rows = d.Rows[first:]
 	if w.limit > 0 && int(w.limit) < len(d.Rows) {
@@ -89,7 +89,7 @@ func (f *Fake) addDocument(out *configAnswer, c *revenueCenter, w wanted) {
 	*place = f.document(d)
 }
 
-// builder returns what makes the document of a type; nil if it is not simulated.
+// builder returns what makes the document of a type.
 func (f *Fake) builder(kind string) func(*revenueCenter) dbDocument {
 	switch kind {
 	case "MENUITEMMASTERS":

@@ -48,6 +48,7 @@ type documentLine struct {
 	VoidLink   int             `xml:"VoidLink"`
 	SalesCount *int64          `xml:"SalesCount"`
 	Total      string          `xml:"Total"`
+	Reference  string          `xml:"ReferenceInfo,omitempty"`
 	MenuItem   *namedObject    `xml:"MenuItem"`
 	Discount   *namedObject    `xml:"Discount"`
 	Charge     *namedObject    `xml:"ServiceCharge"`
@@ -56,11 +57,10 @@ type documentLine struct {
 }
 
 type namedObject struct {
-	Object    int64  `xml:"obj"`
-	Name      string `xml:"Name"`
-	DbID      int64  `xml:"dscDbId,omitempty"`
-	Tip       string `xml:"ChargeTipTotal,omitempty"`
-	Reference string `xml:"Reference,omitempty"`
+	Object int64  `xml:"obj"`
+	Name   string `xml:"Name"`
+	DbID   int64  `xml:"dscDbId,omitempty"`
+	Tip    string `xml:"ChargeTipTotal,omitempty"`
 }
 
 type lineTaxTotals struct {
@@ -87,11 +87,11 @@ func (f *Fake) detailDocument(k *check) checkDocument {
 		if l.kind == chargeLine {
 			continue
 		}
-		row := documentLine{Link: i + 1, Total: f.amount(k, l.total)}
+		row := documentLine{Link: i + 1, Total: f.amount(k, l.total), Reference: l.ref}
 		if l.voided {
 			row.VoidLink = i + 1
 		}
-		o := &namedObject{Object: l.num, Name: l.name, Reference: l.ref}
+		o := &namedObject{Object: l.num, Name: l.name}
 		switch l.kind {
 		case itemLine:
 			row.Type, row.MenuItem, row.SalesCount = "DtlMiType", o, &l.quantity
