@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -442,5 +441,3 @@ func (f *Fake) Webhooks() []fakekit.Result { return f.sender.Results() }
 
 // Ledger lists every version of every sale and refund in the order of recording.
 func (f *Fake) Ledger() []posfake.Record { return f.ledger.All() }
-
-func has(list, what string) bool { return slices.Contains(strings.Fields(list), what) }
