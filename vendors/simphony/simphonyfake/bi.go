@@ -3,6 +3,7 @@ package simphonyfake
 import (
 	"encoding/json"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,17 +31,26 @@ type biRequest struct {
 // biRoutes are the operations of the Business Intelligence API.
 func (f *Fake) biRoutes() []fakekit.Route {
 	var routes []fakekit.Route
-	for op, h := range map[string]func(*Fake, *http.Request, *property, biRequest) (any, error){
-		"getGuestChecks": (*Fake).getGuestChecks, "getLocationDimensions": (*Fake).getLocationDimensions,
-		"getLatestBusinessDate": (*Fake).getLatestBusinessDate, "getControlDailyTotals": (*Fake).getControlDailyTotals,
-		"getMenuItemDimensions": (*Fake).getMenuItemDimensions, "getMenuItemPrices": (*Fake).getMenuItemPriceDimensions,
-		"getDiscountDimensions": (*Fake).getDiscountDimensions, "getTenderMediaDimensions": (*Fake).getTenderMediaDimensions,
-		"getTaxDimensions": (*Fake).getTaxDimensions, "getServiceChargeDimensions": (*Fake).getServiceChargeDimensions,
-		"getOrderTypeDimensions": (*Fake).getOrderTypeDimensions, "getOrderChannelDimensions": (*Fake).getOrderChannelDimensions,
-		"getRevenueCenterDimensions": (*Fake).getRevenueCenterDimensions, "getReasonCodeDimensions": (*Fake).getReasonCodeDimensions,
-		"getEmployeeDimensions": (*Fake).getEmployeeDimensions, "getPOSWasteDetails": (*Fake).getPOSWasteDetails,
+	for pattern, h := range map[string]func(*Fake, *http.Request, *property, biRequest) (any, error){
+		"POST /bi/v1/{org}/getGuestChecks":             (*Fake).getGuestChecks,
+		"POST /bi/v1/{org}/getLocationDimensions":      (*Fake).getLocationDimensions,
+		"POST /bi/v1/{org}/getLatestBusinessDate":      (*Fake).getLatestBusinessDate,
+		"POST /bi/v1/{org}/getControlDailyTotals":      (*Fake).getControlDailyTotals,
+		"POST /bi/v1/{org}/getMenuItemDimensions":      (*Fake).getMenuItemDimensions,
+		"POST /bi/v1/{org}/getMenuItemPrices":          (*Fake).getMenuItemPriceDimensions,
+		"POST /bi/v1/{org}/getDiscountDimensions":      (*Fake).getDiscountDimensions,
+		"POST /bi/v1/{org}/getTenderMediaDimensions":   (*Fake).getTenderMediaDimensions,
+		"POST /bi/v1/{org}/getTaxDimensions":           (*Fake).getTaxDimensions,
+		"POST /bi/v1/{org}/getServiceChargeDimensions": (*Fake).getServiceChargeDimensions,
+		"POST /bi/v1/{org}/getOrderTypeDimensions":     (*Fake).getOrderTypeDimensions,
+		"POST /bi/v1/{org}/getOrderChannelDimensions":  (*Fake).getOrderChannelDimensions,
+		"POST /bi/v1/{org}/getRevenueCenterDimensions": (*Fake).getRevenueCenterDimensions,
+		"POST /bi/v1/{org}/getReasonCodeDimensions":    (*Fake).getReasonCodeDimensions,
+		"POST /bi/v1/{org}/getEmployeeDimensions":      (*Fake).getEmployeeDimensions,
+		"POST /bi/v1/{org}/getPOSWasteDetails":         (*Fake).getPOSWasteDetails,
 	} {
-		routes = append(routes, fakekit.Route{Op: op, Pattern: "POST /bi/v1/{org}/" + op, Handler: f.serve(reporting(op, h), biProblem)})
+		op := path.Base(pattern)
+		routes = append(routes, fakekit.Route{Op: op, Pattern: pattern, Handler: f.serve(reporting(op, h), biProblem)})
 	}
 	return routes
 }
@@ -103,8 +113,8 @@ func reduce(out record, in biRequest, array string) (any, error) {
 		return out, nil
 	}
 	var paths [][]string
-	for path := range strings.SplitSeq(in.Include, ",") {
-		paths = append(paths, strings.Split(strings.TrimSpace(path), "."))
+	for field := range strings.SplitSeq(in.Include, ",") {
+		paths = append(paths, strings.Split(strings.TrimSpace(field), "."))
 	}
 	return pick(map[string]any(out), paths), nil
 }
@@ -123,15 +133,15 @@ func pick(v any, paths [][]string) any {
 		for field, value := range v {
 			var rest [][]string
 			whole := false
-			for _, path := range paths {
-				if !strings.EqualFold(path[0], field) {
+			for _, p := range paths {
+				if !strings.EqualFold(p[0], field) {
 					continue
 				}
-				if len(path) == 1 {
+				if len(p) == 1 {
 					whole = true
 					break
 				}
-				rest = append(rest, path[1:])
+				rest = append(rest, p[1:])
 			}
 			switch {
 			case whole:

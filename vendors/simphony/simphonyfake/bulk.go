@@ -29,6 +29,10 @@ type bulkJob struct {
 
 const bulkField = "BulkImportFile"
 
+func bulkInsert(t *table) handler { return bulking(t, "Insert") }
+func bulkUpdate(t *table) handler { return bulking(t, "Update") }
+func bulkDelete(t *table) handler { return bulking(t, "Delete") }
+
 // bulking makes an endpoint that takes a file, checks all of it, and queues it.
 func bulking(t *table, verb string) handler {
 	return func(f *Fake, r *http.Request) (any, error) {

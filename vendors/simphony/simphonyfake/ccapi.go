@@ -10,44 +10,9 @@ import (
 	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
 )
 
-const configBase = "/config/sim/{version}/"
-
-// configRoutes are the endpoints of the Configuration and Content API.
-func (f *Fake) configRoutes() []fakekit.Route {
-	route := func(op, path string, write bool, h handler) fakekit.Route {
-		return fakekit.Route{Op: op, Pattern: "POST " + configBase + path, Write: write, Handler: f.serve(configured(h, write), configProblem)}
-	}
-	routes := []fakekit.Route{
-		route("GetHierarchy", "hierarchy/getHierarchy", false, (*Fake).getHierarchy),
-		route("GetLocations", "hierarchy/getLocations", false, (*Fake).getLocations),
-		route("GetRevenueCenters", "hierarchy/getRevenueCenters", false, (*Fake).getRevenueCenters),
-		route("BulkStatusRequest", "bulkStatusRequest", false, (*Fake).bulkStatus),
-		route("GetMenuItem2", "menuItems/getMenuItem2/{id}", false, (*Fake).getMenuItem2),
-	}
-	for _, t := range f.tables {
-		routes = append(routes, route("Add"+t.noun, t.area+"/"+t.add, true, adding(t)))
-		routes = append(routes, route("Get"+t.noun, t.area+"/get"+t.noun, false, listing(t)))
-		routes = append(routes, route("Update"+t.noun, t.area+"/update"+t.noun, true, updating(t)))
-		routes = append(routes, route("Delete"+t.noun, t.area+"/delete"+t.noun, true, deleting(t)))
-		if t.upsert {
-			routes = append(routes, route("Upsert"+t.noun, t.area+"/upsert"+t.noun, true, upserting(t)))
-		}
-		if t.preDelete {
-			routes = append(routes, route("PreDeleteCheck"+t.noun, t.area+"/preDeleteCheck"+t.noun, false, preDeleteCheck(t)))
-		}
-		for _, verb := range t.bulk {
-			routes = append(routes, route("Bulk"+verb+t.noun, t.area+"/bulk"+verb+t.noun, true, bulking(t, verb)))
-		}
-	}
-	return routes
-}
-
 // configured wraps an endpoint with what all of them check.
 func configured(h handler, write bool) handler {
 	return func(f *Fake, r *http.Request) (any, error) {
-		if v := r.PathValue("version"); v != "v1" && v != "v2" {
-			return nil, fail(http.StatusNotFound, "Not Found", "There is no version %q.", v)
-		}
 		if _, err := f.authorized(r, CCAPI); err != nil {
 			return nil, err
 		}
@@ -78,7 +43,7 @@ func writing(t *table, store func(*Fake, *http.Request, record) (record, error))
 		if err != nil {
 			return nil, err
 		}
-		if s := in.str("miMasterOptions"); s != "" && len(s) != masterOptions && r.PathValue("version") == "v2" {
+		if s := in.str("miMasterOptions"); s != "" && len(s) != masterOptions && !firstVersion(r.URL.Path) {
 			return nil, fail(http.StatusBadRequest, "VALIDATION ERROR", "The field miMasterOptions must be a string of length 8.")
 		}
 		out, err := store(f, r, in)
@@ -106,7 +71,7 @@ func adding(t *table) handler {
 func updating(t *table) handler {
 	return writing(t, func(f *Fake, r *http.Request, in record) (record, error) {
 		f.complete(t, in)
-		if _, ok := t.find(in); !ok && r.PathValue("version") == "v1" {
+		if _, ok := t.find(in); !ok && firstVersion(r.URL.Path) {
 			return f.insert(t, in)
 		}
 		if t.noun == "MenuItemPrices" && !in.has(t.id) {

@@ -254,7 +254,10 @@ func (f *Fake) Menu() []posfake.MenuRow {
 		}
 		c := p.rvcs[0]
 		for _, it := range f.menu(c).items {
-			key := fmt.Sprint(it.master.num("menuItemMasterId"), it.definition.num("menuItemDefinitionId"), p.unit)
+			key := fmt.Sprint(it.master.num("menuItemMasterId"), it.definition.num("menuItemDefinitionId"))
+			for _, price := range it.prices {
+				key += fmt.Sprint(" ", price.num("menuItemPriceId"))
+			}
 			if _, known := digests[key]; !known {
 				digests[key] = digest([]any{it.master, it.definition, it.prices})
 			}

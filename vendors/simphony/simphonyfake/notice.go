@@ -81,22 +81,20 @@ func decodeKey(text string) ([]byte, error) {
 }
 
 func (f *Fake) noticeRoutes() []fakekit.Route {
-	const base = " /api/v1/notifications/"
 	var routes []fakekit.Route
 	for _, x := range []struct {
-		op, method, path string
-		write            bool
-		h                func(*Fake, *http.Request, string) (any, error)
+		op, pattern string
+		h           func(*Fake, *http.Request, string) (any, error)
 	}{
-		{"DiscoverNotifications", "GET", "discovery", false, (*Fake).discoverNotices},
-		{"PutRegistration", "PUT", "registration", true, (*Fake).register},
-		{"PostRegistration", "POST", "registration", true, (*Fake).registerOnce},
-		{"DeleteRegistration", "DELETE", "registration", true, (*Fake).unregister},
-		{"ListSubscriptions", "GET", "subscriptions", false, (*Fake).listSubscriptions},
-		{"GetSubscription", "GET", "subscriptions/{id}", false, (*Fake).getSubscription},
-		{"CreateSubscription", "POST", "subscriptions", true, (*Fake).createSubscription},
-		{"DeleteSubscriptions", "DELETE", "subscriptions", true, (*Fake).deleteSubscriptions},
-		{"DeleteSubscription", "DELETE", "subscriptions/{id}", true, (*Fake).deleteSubscriptions},
+		{"DiscoverNotifications", "GET /api/v1/notifications/discovery", (*Fake).discoverNotices},
+		{"PutRegistration", "PUT /api/v1/notifications/registration", (*Fake).register},
+		{"PostRegistration", "POST /api/v1/notifications/registration", (*Fake).registerOnce},
+		{"DeleteRegistration", "DELETE /api/v1/notifications/registration", (*Fake).unregister},
+		{"ListSubscriptions", "GET /api/v1/notifications/subscriptions", (*Fake).listSubscriptions},
+		{"GetSubscription", "GET /api/v1/notifications/subscriptions/{id}", (*Fake).getSubscription},
+		{"CreateSubscription", "POST /api/v1/notifications/subscriptions", (*Fake).createSubscription},
+		{"DeleteSubscriptions", "DELETE /api/v1/notifications/subscriptions", (*Fake).deleteSubscriptions},
+		{"DeleteSubscription", "DELETE /api/v1/notifications/subscriptions/{id}", (*Fake).deleteSubscriptions},
 	} {
 		h := func(f *Fake, r *http.Request) (any, error) {
 			client, err := f.authorized(r, STS2)
@@ -105,7 +103,7 @@ func (f *Fake) noticeRoutes() []fakekit.Route {
 			}
 			return x.h(f, r, client)
 		}
-		routes = append(routes, fakekit.Route{Op: x.op, Pattern: x.method + base + x.path, Write: x.write, Handler: f.serve(h, stsProblem)})
+		routes = append(routes, fakekit.Route{Op: x.op, Pattern: x.pattern, Write: !strings.HasPrefix(x.pattern, "GET "), Handler: f.serve(h, stsProblem)})
 	}
 	return routes
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -60,9 +61,11 @@ func (f *Fake) soapRoutes() []fakekit.Route {
 		return call.op, o.serve == nil
 	}
 	route := func(pattern string) fakekit.Route {
-		return fakekit.Route{Op: unknownCall, Pattern: "POST " + pattern, Handler: f.serveSOAP, Resolve: resolve}
+		return fakekit.Route{Op: unknownCall, Pattern: pattern, Handler: f.serveSOAP, Resolve: resolve}
 	}
-	return []fakekit.Route{route("/EGateway/{service}"), route("/properties/{locRef}/EGateway/{service}")}
+	return []fakekit.Route{ // the last part in any case
+		route("POST /EGateway/SimphonyPosApiWeb.asmx"), route("POST /EGateway/{service}"), route("POST /properties/{locRef}/EGateway/{service}"),
+	}
 }
 
 // serveSOAP answers one TS1 call. A property without connection breaks it off.
@@ -82,7 +85,7 @@ func (f *Fake) serveSOAP(w http.ResponseWriter, r *http.Request) {
 func (f *Fake) callSOAP(r *http.Request) (body string, online bool, err error) {
 	defer f.begin()()
 	p := f.soapProperty(r)
-	if p == nil || !strings.EqualFold(r.PathValue("service"), "SimphonyPosApiWeb.asmx") {
+	if p == nil || !strings.EqualFold(path.Base(r.URL.Path), "SimphonyPosApiWeb.asmx") {
 		return "", true, fmt.Errorf("there is no service %s here", r.URL.Path)
 	}
 	if !p.online {

@@ -29,19 +29,18 @@ func (f *Fake) stsRoutes() []fakekit.Route {
 		}
 		return fakekit.Route{Op: op, Pattern: pattern, Handler: f.serve(signed, stsProblem)}
 	}
-	const orgs = "GET /api/v1/organizations"
 	return []fakekit.Route{
 		route("ConnectionStatus", "HEAD /api/v1/checks/connectionStatus", (*Fake).connectionStatus),
 		route("GetChecks2", "GET /api/v1/checks", inRVC((*Fake).stsChecks)),
 		route("GetCheck", "GET /api/v1/checks/{checkRef}", inRVC((*Fake).stsCheck)),
 		route("GetPrintedCheck2", "GET /api/v1/checks/{checkRef}/printed", inRVC((*Fake).stsPrinted)),
 
-		route("ListOrganizations", orgs, (*Fake).listOrganizations),
-		route("GetOrganization", orgs+"/{org}", (*Fake).getOrganization),
-		route("ListLocations", orgs+"/{org}/locations", (*Fake).listLocations),
-		route("GetLocation", orgs+"/{org}/locations/{locRef}", (*Fake).getLocation),
-		route("ListRevenueCenters", orgs+"/{org}/locations/{locRef}/revenueCenters", (*Fake).listRevenueCenters),
-		route("GetRevenueCenter", orgs+"/{org}/locations/{locRef}/revenueCenters/{rvcRef}", (*Fake).getRevenueCenter),
+		route("ListOrganizations", "GET /api/v1/organizations", (*Fake).listOrganizations),
+		route("GetOrganization", "GET /api/v1/organizations/{org}", (*Fake).getOrganization),
+		route("ListLocations", "GET /api/v1/organizations/{org}/locations", (*Fake).listLocations),
+		route("GetLocation", "GET /api/v1/organizations/{org}/locations/{locRef}", (*Fake).getLocation),
+		route("ListRevenueCenters", "GET /api/v1/organizations/{org}/locations/{locRef}/revenueCenters", (*Fake).listRevenueCenters),
+		route("GetRevenueCenter", "GET /api/v1/organizations/{org}/locations/{locRef}/revenueCenters/{rvcRef}", (*Fake).getRevenueCenter),
 
 		route("GetUnavailableItems", "GET /api/v1/menus/items/unavailable", queried((*Fake).unavailable)),
 		route("GetMenuSummary", "GET /api/v1/menus/summary", (*Fake).menuSummary),

@@ -9,16 +9,12 @@ import (
 
 // table holds the configuration records of one kind.
 type table struct {
-	area, noun string
-	add        string // the path's last element for adding; "" stands for none
-	id         string // field of the server's own id
-	keys       []string
-	required   []string
-	upsert     bool
-	bulk       []string // of Insert, Update and Delete
-	preDelete  bool
-	check      func(f *Fake, r record) error // beyond what is required
-	reply      func(r record) any            // to an add, update or upsert
+	noun     string
+	id       string // field of the server's own id
+	keys     []string
+	required []string
+	check    func(f *Fake, r record) error // beyond what is required
+	reply    func(r record) any            // to an add, update or upsert
 
 	rows []record
 	next int64
@@ -30,40 +26,39 @@ type table struct {
 func newTables() map[string]*table {
 	list := []*table{
 		{
-			area: "menuItems", noun: "MenuItemMasters", add: "menuItemMasters", id: "menuItemMasterId", keys: []string{"objectNum"},
-			required: []string{"hierUnitId", "objectNum", "name"}, bulk: []string{"Insert", "Update"}, preDelete: true, next: 423000,
+			noun: "MenuItemMasters", id: "menuItemMasterId", keys: []string{"objectNum"},
+			required: []string{"hierUnitId", "objectNum", "name"}, next: 423000,
 			check: (*Fake).checkMaster, reply: masterReply,
 		},
 		{
-			area: "menuItems", noun: "MenuItemDefinitions", add: "menuItemDefinitions", id: "menuItemDefinitionId",
+			noun: "MenuItemDefinitions", id: "menuItemDefinitionId",
 			keys:     []string{"hierUnitId", "menuItemMasterId", "defSequenceNum"},
-			required: []string{"hierUnitId", "menuItemMasterId", "defSequenceNum"}, bulk: []string{"Insert", "Update"}, preDelete: true, next: 215000,
+			required: []string{"hierUnitId", "menuItemMasterId", "defSequenceNum"}, next: 215000,
 			check: (*Fake).checkDefinition, reply: definitionReply,
 		},
 		{
-			area: "menuItems", noun: "MenuItemPrices", add: "menuItemPrices", id: "menuItemPriceId",
+			noun: "MenuItemPrices", id: "menuItemPriceId",
 			keys:     []string{"hierUnitId", "menuItemDefinitionId", "priceSequenceNum"},
-			required: []string{"hierUnitId", "menuItemDefinitionId", "priceSequenceNum"}, upsert: true,
-			bulk: []string{"Insert", "Update", "Delete"}, next: 487000, check: (*Fake).checkPrice, reply: priceReply,
+			required: []string{"hierUnitId", "menuItemDefinitionId", "priceSequenceNum"}, next: 487000, check: (*Fake).checkPrice, reply: priceReply,
 		},
 		{
-			area: "menuItems", noun: "MenuItemMasterEffectivity", add: "menuItemMasterEffectivity", id: "menuItemMasterEffectivityId",
+			noun: "MenuItemMasterEffectivity", id: "menuItemMasterEffectivityId",
 			keys: []string{"hierUnitId", "objectNum", "effectivityGroupObjNum"}, required: []string{"hierUnitId", "objectNum", "effectivityGroupObjNum"},
 			check: (*Fake).checkMasterEffectivity,
 		},
-		{area: "menuItems", noun: "MenuItemClasses", add: "menuItemClasses", id: "menuItemClassId", keys: []string{"objectNum"}, required: []string{"hierUnitId", "objectNum", "name"}},
-		{area: "menuItems", noun: "FamilyGroups", add: "familyGroups", id: "familyGroupId", keys: []string{"objectNum"}, required: []string{"hierUnitId", "objectNum", "name"}},
-		{area: "menuItems", noun: "MajorGroups", add: "majorGroups", id: "majorGroupId", keys: []string{"objectNum"}, required: []string{"hierUnitId", "objectNum", "name"}},
+		{noun: "MenuItemClasses", id: "menuItemClassId", keys: []string{"objectNum"}, required: []string{"hierUnitId", "objectNum", "name"}},
+		{noun: "FamilyGroups", id: "familyGroupId", keys: []string{"objectNum"}, required: []string{"hierUnitId", "objectNum", "name"}},
+		{noun: "MajorGroups", id: "majorGroupId", keys: []string{"objectNum"}, required: []string{"hierUnitId", "objectNum", "name"}},
 		{
-			area: "sales", noun: "Discounts", add: "discounts", id: "discountId", keys: []string{"hierUnitId", "objectNum", "effGrpObjNum"},
-			required: []string{"hierUnitId", "objectNum", "name"}, upsert: true, next: 9000, check: (*Fake).checkDiscount,
+			noun: "Discounts", id: "discountId", keys: []string{"hierUnitId", "objectNum", "effGrpObjNum"},
+			required: []string{"hierUnitId", "objectNum", "name"}, next: 9000, check: (*Fake).checkDiscount,
 		},
 		{
-			area: "setup", noun: "EffectivityGroups", add: "effectivityGroups", id: "changeSetId", keys: []string{"hierUnitId", "objectNum"},
-			required: []string{"hierUnitId", "objectNum", "name"}, bulk: []string{"Insert", "Update"}, next: 70, check: (*Fake).checkEffectivity,
+			noun: "EffectivityGroups", id: "changeSetId", keys: []string{"hierUnitId", "objectNum"},
+			required: []string{"hierUnitId", "objectNum", "name"}, next: 70, check: (*Fake).checkEffectivity,
 		},
 		{
-			area: "setup/effectivityGroups", noun: "EnableEffectivityGroups", add: "enableEffectivityGroups", id: "enableEffectivityGroupId",
+			noun: "EnableEffectivityGroups", id: "enableEffectivityGroupId",
 			keys: []string{"hierUnitId", "changeSetId"}, required: []string{"hierUnitId", "changeSetId", "enableEffectivityGroup"},
 			check: (*Fake).checkEnable,
 		},
