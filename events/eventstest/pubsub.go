@@ -30,6 +30,7 @@ func RunPubSub(t *testing.T, open OpenPubSub) {
 	t.Run("publisher", func(t *testing.T) {
 		t.Parallel()
 		RunPublisher(t, func(t *testing.T) (events.Publisher, Received) {
+			t.Helper()
 			ps := open(t)
 			var box inbox
 			_, err := ps.Subscribe(t.Context(), events.Filter{}, box.handle)

@@ -71,10 +71,12 @@ func TestCluster(t *testing.T) {
 	urls := cluster(t)
 	var streams atomic.Int32
 	fresh := func(t *testing.T) *jetstream.Stream {
+		t.Helper()
 		return open(t, jetstream.Config{URL: urls, Replicas: 3, Stream: fmt.Sprint("S", streams.Add(1)), Timeout: 5 * time.Second})
 	}
 	t.Run("journal", func(t *testing.T) {
 		eventstest.RunJournal(t, func(t *testing.T) eventstest.Journal {
+			t.Helper()
 			s := fresh(t)
 			return eventstest.Journal{Journal: s, Received: received(t, s)}
 		})
