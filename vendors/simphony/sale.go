@@ -179,7 +179,7 @@ func (s *sale) refund() {
 		return
 	}
 	s.back.Currency = s.Currency
-	s.Refunds = []pos.Refund{{ID: s.ID + "/return", Amount: s.back, State: pos.RefundCompleted, At: s.RecordedAt}}
+	s.Refunds = []pos.Refund{{ID: s.ID + "/return", Amount: s.back, State: pos.RefundCompleted, At: s.OccurredAt}}
 	if s.returned && !s.sold {
 		return
 	}

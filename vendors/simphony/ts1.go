@@ -188,8 +188,8 @@ func (t *till) detail(ctx context.Context, num, seq int32) (string, error) {
 // time reads a time of the property: local, without zone.
 func (t *till) time(s string) (time.Time, error) { return parseTime(s, t.zone) }
 
-// flag reads a flag of a summary.
-func flag(n *int16) bool { return n != nil && *n != 0 }
+// isSet reads a flag of a summary.
+func isSet(n *int16) bool { return n != nil && *n != 0 }
 
 func value(n *int32) int32 {
 	if n == nil {

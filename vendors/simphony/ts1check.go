@@ -91,7 +91,7 @@ func (p *Provider) readTill(ctx context.Context, l *pos.Location, w kit.Window) 
 	var page kit.WindowPage
 	var found []knownCheck
 	for _, row := range rows {
-		if flag(row.CheckInTraining) || len(t.centers) > 0 && !slices.Contains(t.centers, int(value(row.CheckRevenueCenterObjectNum))) {
+		if isSet(row.CheckInTraining) || len(t.centers) > 0 && !slices.Contains(t.centers, int(value(row.CheckRevenueCenterObjectNum))) {
 			continue
 		}
 		k, err := t.read(ctx, row, open[*row.CheckSeq])
@@ -223,6 +223,7 @@ type lineXML struct {
 	Void     string     `xml:"VoidLink"`
 	Count    string     `xml:"SalesCount"`
 	Total    string     `xml:"Total"`
+	Ref      string     `xml:"ReferenceInfo"`
 	MenuItem objectXML  `xml:"MenuItem"`
 	Discount objectXML  `xml:"Discount"`
 	Charge   objectXML  `xml:"ServiceCharge"`
@@ -230,7 +231,8 @@ type lineXML struct {
 	Taxes    []taxTotal `xml:"taxTotals>CGwTaxTotals"`
 }
 
-// objectXML is what a line is about. The name of its reference is unconfirmed.
+// objectXML is what a line is about. Where its reference stands, here or in the
+// line, and under which name is unconfirmed.
 type objectXML struct {
 	Num  string `xml:"obj"`
 	Name string `xml:"Name"`
@@ -341,7 +343,7 @@ func (d *detailXML) others(s *sale, n *names) *pos.Money {
 		case x.Discount.Num != "":
 			known := n.discounts[number(text(x.Discount.Num))]
 			s.addDiscount(x.Parent, pos.Applied{
-				ID: x.Discount.Num, Coupon: known.key, Code: x.Discount.Ref, Name: first(known.name, x.Discount.Name), Amount: s.amount(x.Total, "discount"),
+				ID: x.Discount.Num, Coupon: known.key, Code: first(x.Ref, x.Discount.Ref), Name: first(known.name, x.Discount.Name), Amount: s.amount(x.Total, "discount"),
 			})
 		case x.Charge.Num != "":
 			if a := s.amount(x.Total, "service charge"); a.Amount != 0 {
@@ -350,7 +352,7 @@ func (d *detailXML) others(s *sale, n *names) *pos.Money {
 		case x.Tender.Num != "":
 			tip := s.amount(x.Tender.Tip, "tip")
 			s.tip.Amount += tip.Amount
-			tender := pos.Tender{ID: x.Link, Kind: tenderKind(x.Tender.Name), Amount: s.amount(x.Total, "tender"), Reference: reference(x.Tender.Ref)}
+			tender := pos.Tender{ID: x.Link, Kind: tenderKind(x.Tender.Name), Amount: s.amount(x.Total, "tender"), Reference: reference(first(x.Ref, x.Tender.Ref))}
 			if tip.Amount != 0 {
 				tender.Tip = tip
 			}
