@@ -38,7 +38,7 @@ const (
 
 	// Commands from Farmacy's services.
 	TypeMenuPublished   = prefix + "menu.published.v1"   // payload MenuCommand
-	TypeMenuWithdrawn   = prefix + "menu.withdrawn.v1"   // payload MenuCommand
+	TypeMenuWithdrawn   = prefix + "menu.withdrawn.v1"   // payload MenuCommand without menu
 	TypeCouponPublished = prefix + "coupon.published.v1" // payload CouponCommand
-	TypeCouponWithdrawn = prefix + "coupon.withdrawn.v1" // payload CouponCommand
+	TypeCouponWithdrawn = prefix + "coupon.withdrawn.v1" // payload CouponCommand without coupons
 )

@@ -93,6 +93,7 @@ func TestInventoryConformance(t *testing.T) {
 	seen := &requests{contract: inventoryContract(t)}
 	t.Run("suite", func(t *testing.T) { // Returns when its parallel cases have ended.
 		inventorytest.Run(t, func(t *testing.T) inventorytest.Harness {
+			t.Helper()
 			fake := inventoryfake.New(inventoryfake.Config{})
 			t.Cleanup(fake.Close)
 			client, err := inventoryhttp.New(
