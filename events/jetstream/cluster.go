@@ -53,7 +53,7 @@ func (c cluster) Join(ctx context.Context, group, member string, changed func([]
 			return
 		}
 		c.s.log.Info("membership interrupted", "group", group, "error", err)
-		m.tell(time.Now())
+		_, _ = m.tell(time.Now()) // We may have lapsed meanwhile.
 		timer := time.NewTimer(c.ttl / 15)
 		select {
 		case <-ctx.Done():
