@@ -231,4 +231,3 @@ func taken(t *testing.T, fake *simphonyfake.Fake, cfg simphony.Config, number in
 	}
 	return report.Err()
 }
-

@@ -35,8 +35,8 @@ func main() {
 }
 
 // lowerField matches a field that is not exported: encoding/xml would pass it
-// over in both directions.
-var lowerField = regexp.MustCompile("(?m)^\tint (.*`xml:)")
+// over in both directions. Its omitempty would drop zeros from the list.
+var lowerField = regexp.MustCompile("(?m)^\tint (.*`xml:\"int),omitempty")
 
 const doc = `// Package ts1 holds the SOAP types of Simphony Transaction Services Gen1,
 // generated from ts1.wsdl.

@@ -92,7 +92,7 @@ type SimphonyPosApi_OperationalResult struct {
 }
 
 type ArrayOfInt struct {
-	Int []int32 `xml:"int,omitempty" json:"int,omitempty"`
+	Int []int32 `xml:"int" json:"int,omitempty"`
 }
 
 type SimphonyPosApi_CheckRequest struct {
