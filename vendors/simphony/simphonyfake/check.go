@@ -11,24 +11,23 @@ import (
 
 // Object numbers of the till's own configuration.
 const (
-	cashTender    = 101
-	cardTender    = 201
-	tipCharge     = 901
-	salesTax      = 1
-	orderType     = 1
-	orderChannel  = 1
-	workstation   = 1
-	returnNumber  = 998_000 // the item of returns without an item
-	returnName    = "Open return"
-	taxIncluded   = 3 // tax types
-	taxAdded      = 1
-	guidLength    = 40
-	ledgerOpen    = "open"
-	ledgerDone    = "completed"
-	ledgerVoided  = "voided"
-	tenderNone    = "none"
-	maxCheckNum   = 9999
-	restrictedRef = 50
+	cashTender   = 101
+	cardTender   = 201
+	tipCharge    = 901
+	salesTax     = 1
+	orderType    = 1
+	orderChannel = 1
+	workstation  = 1
+	returnNumber = 998_000 // the item of returns without an item
+	returnName   = "Open return"
+	taxIncluded  = 3 // tax types
+	taxAdded     = 1
+	guidLength   = 40
+	ledgerOpen   = "open"
+	ledgerDone   = "completed"
+	ledgerVoided = "voided"
+	tenderNone   = "none"
+	maxCheckNum  = 9999
 )
 
 // lineKind is what a detail line of a check is about.

@@ -10,11 +10,8 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos"
 )
 
-// Ways to activate a discount.
-const (
-	manual    = 0
-	automatic = 1
-)
+// automatic is the activation type of discounts that apply by themselves.
+const automatic = 1
 
 // offer is a discount as a revenue center inherits it.
 type offer struct {

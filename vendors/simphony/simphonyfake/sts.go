@@ -99,7 +99,7 @@ func inRVC(h func(*Fake, *http.Request, *revenueCenter) (any, error)) handler {
 		if err != nil {
 			return nil, err
 		}
-		if strings.Contains(r.URL.Path, "/checks") && !c.property.online {
+		if strings.Contains(r.URL.Path, "/checks") && !c.connected() {
 			return nil, &problem{status: statusPOSTimeout, title: "Service Timeout", detail: "The POS does not answer.", kind: "error:pos-error"}
 		}
 		return h(f, r, c)
@@ -144,7 +144,7 @@ func (f *Fake) connectionStatus(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer{status: http.StatusOK, header: map[string]string{"Simphony-POS-Connected": strconv.FormatBool(c.property.online)}}, nil
+	return answer{status: http.StatusOK, header: map[string]string{"Simphony-POS-Connected": strconv.FormatBool(c.connected())}}, nil
 }
 
 func (f *Fake) organization() map[string]any {

@@ -32,6 +32,12 @@ func TestConnectionStatus(t *testing.T) {
 	if got.header.Get("Content-Type") != "application/problem+json" || got.json().str("instance") != "error:pos-error" {
 		t.Errorf("without connection: %s", got.body)
 	}
+	if err := c.fake.SetCenterOnline("north", 1, false); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.sts("HEAD", "/api/v1/checks/connectionStatus", "north").want(200).header.Get("Simphony-POS-Connected"); got != "false" {
+		t.Errorf("revenue center cut off: connected %q", got)
+	}
 	c.sts("HEAD", "/api/v1/checks/connectionStatus", "nowhere").want(404)
 	c.sts("HEAD", "/api/v1/checks/connectionStatus", "").want(400)
 	c.sts("GET", "/api/v2/menus/items/unavailable"+in("south"), "south").want(404)

@@ -37,7 +37,11 @@ type revenueCenter struct {
 	num      int
 	unit     int
 	name     string
+	cut      bool // its workstations are not connected
 }
+
+// connected reports whether the revenue center can be reached from the cloud.
+func (c *revenueCenter) connected() bool { return c.property.online && !c.cut }
 
 // path are the hierarchy units whose records the revenue center inherits, the
 // highest first.
@@ -167,5 +171,21 @@ func (f *Fake) SetOnline(location string, online bool) error {
 		}
 		p.outbox = nil
 	}
+	return nil
+}
+
+// SetCenterOnline cuts off one revenue center of a property for STS2 only, or
+// connects it again.
+func (f *Fake) SetCenterOnline(location string, rvc int, online bool) error {
+	defer f.begin()()
+	p, err := f.openProperty(location)
+	if err != nil {
+		return err
+	}
+	c := p.rvc(rvc)
+	if c == nil {
+		return fmt.Errorf("simphonyfake: %s has no revenue center %d", p.ref, rvc)
+	}
+	c.cut = !online
 	return nil
 }
