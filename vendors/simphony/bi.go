@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -313,7 +314,14 @@ func (p *Provider) biNames(ctx context.Context, location string, checks []guestC
 	return n, err
 }
 
-func number(t text) int64 { return record{"n": jsontext.Value(`"` + string(t) + `"`)}.num("n") }
+// number reads an object number; 0 if it is none.
+func number(t text) int64 {
+	n, err := strconv.ParseInt(strings.TrimSpace(string(t)), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
 
 // dimensionsOf returns BI's names of a property, read again if one is missing.
 func (p *Provider) dimensionsOf(ctx context.Context, location string, wanted map[string]map[string]bool) (*dimensions, error) {

@@ -147,7 +147,6 @@ type definitionsXML struct {
 type definitionXML struct {
 	Master    string `xml:"MiMasterObjNum"`
 	Name      string `xml:"Name1>StringText"`
-	Counted   string `xml:"CheckAvailability"`
 	OutOfItem string `xml:"OutOfMenuItem"`
 }
 

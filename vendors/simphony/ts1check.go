@@ -30,7 +30,6 @@ const (
 
 // knownCheck is a detail that was read, with what the summary said then.
 type knownCheck struct {
-	num    int32
 	print  string
 	open   bool
 	detail string
@@ -41,8 +40,8 @@ type knownCheck struct {
 
 // summary is what the mapping takes from a check's summary.
 type summary struct {
-	num, seq, center int32
-	opened, touched  time.Time
+	num, seq        int32
+	opened, touched time.Time
 }
 
 // readTS1 reads the next properties of a window. The token names the first of
@@ -115,7 +114,7 @@ func (p *Provider) readTill(ctx context.Context, l *pos.Location, w kit.Window) 
 func (t *till) read(ctx context.Context, row *ts1.SimphonyPosApi_CheckSummary, open bool) (knownCheck, error) {
 	const op = "GetChecks"
 	seq := *row.CheckSeq
-	sum := summary{num: value(row.CheckNum), seq: seq, center: value(row.CheckRevenueCenterObjectNum)}
+	sum := summary{num: value(row.CheckNum), seq: seq}
 	var err error
 	if sum.opened, err = t.time(row.CheckOpenTime); err != nil {
 		return knownCheck{}, failAt(op, t.location, pos.KindProtocol, fmt.Errorf("check %d: CheckOpenTime: %w", seq, err))
@@ -132,7 +131,7 @@ func (t *till) read(ctx context.Context, row *ts1.SimphonyPosApi_CheckSummary, o
 	t.mu.Unlock()
 	now := time.Now()
 	if !ok || k.print != print || now.Sub(k.read) >= t.cfg.RereadAfter {
-		k.read, k.print, k.open, k.num = now, print, open, sum.num
+		k.read, k.print, k.open = now, print, open
 		if k.detail, err = t.detail(ctx, sum.num, seq); err != nil {
 			return knownCheck{}, err
 		}

@@ -79,7 +79,6 @@ type biEnd struct {
 // units; times have no zone, by their names they are UTC or local.
 type guestCheck struct {
 	ID          text         `json:"guestCheckId"`
-	GUID        string       `json:"posChkGUID"`
 	Number      text         `json:"chkNum"`
 	OpenBusDt   string       `json:"opnBusDt"`
 	OpenUTC     string       `json:"opnUTC"`
@@ -92,7 +91,6 @@ type guestCheck struct {
 	Total       text         `json:"chkTtl"`
 	TipTotal    text         `json:"tipTotal"`
 	Rvc         int          `json:"rvcNum"`
-	Channel     text         `json:"ocNum"`
 	TransferTo  text         `json:"xferToChkNum"`
 	Taxes       []checkTax   `json:"taxes"`
 	DetailLines []detailLine `json:"detailLines"`
