@@ -15,7 +15,9 @@ import (
 	"github.com/farmacyfoods/pointofsale/vendors/simphony/internal/ts1"
 )
 
-// ts1Namespace is that of the WSDL.
+// ts1Namespace is that of the WSDL. All operations have one address.
+//
+//	op: POST /EGateway/SimphonyPosApiWeb.asmx Transaction Services API Reference Guide F75947-02
 const ts1Namespace = "http://micros-hosting.com/EGateway/"
 
 // till is the Transaction Services Gen1 of one property.

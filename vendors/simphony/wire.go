@@ -335,8 +335,3 @@ type readAnswer struct {
 	HasMore bool     `json:"hasMore"`
 	Items   []record `json:"items"`
 }
-
-// serviceTS1 is the address under which properties serve TS1.
-//
-//	op: POST /EGateway/SimphonyPosApiWeb.asmx Transaction Services API Reference Guide F75947-02
-const serviceTS1 = "/EGateway/SimphonyPosApiWeb.asmx"
