@@ -9,6 +9,7 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 	"github.com/farmacyfoods/pointofsale/vendors/bytetech/bytetechfake"
 	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
+	"github.com/farmacyfoods/pointofsale/vendors/simphony/simphonyfake"
 	"github.com/farmacyfoods/pointofsale/vendors/square/squarefake"
 )
 
@@ -25,6 +26,7 @@ type service struct {
 // registry makes the fakes, by the vendor's directory name.
 var registry = map[string]func(options) (service, error){
 	"bytetech": openByte,
+	"simphony": openSimphony,
 	"square":   openSquare,
 }
 
@@ -85,6 +87,19 @@ func openSquare(o options) (service, error) {
 	return service{
 		handler: f, sim: f, close: f.Close, entry: e,
 		subscribe: func(url string) error { f.Subscribe(url); return nil },
+	}, nil
+}
+
+func openSimphony(o options) (service, error) {
+	f, err := simphonyfake.New(simphonyfake.Config{Seed: o.seed, Properties: o.locations, Items: o.items, InsecureCallbacks: true})
+	if err != nil {
+		return service{}, err
+	}
+	c := f.Credentials()
+	return service{
+		handler: f, sim: f, close: f.Close,
+		entry:     entry{Credentials: c, Locations: f.Locations(), WebhookSecret: c.WebhookKey},
+		subscribe: f.Subscribe,
 	}, nil
 }
 
