@@ -59,7 +59,14 @@ func newWatch(cfg Config) *watch {
 }
 
 func (w *watch) rules() integrator.Rules {
-	return integrator.Rules{Status: w.onStatus, Stock: w.onStock, Tick: w.onTick}
+	return integrator.Rules{Begin: w.begin, Status: w.onStatus, Stock: w.onStock, Tick: w.onTick}
+}
+
+// begin forgets an account that comes back from another replica.
+func (w *watch) begin(o events.Origin) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.fridges, func(p place, _ *fridge) bool { return p.Origin == o })
 }
 
 // at returns the fridge; the caller holds mu.

@@ -37,11 +37,19 @@ type Config struct {
 	// Journal keeps cursors and publishes events, both or neither. Nil means in
 	// memory: then Publisher gets the events, and a restart reads everything
 	// since Account.Since again, under the same event ids.
+	// One that is an events.Intake too, as a jetstream.Stream is, keeps
+	// callbacks before they are answered.
 	Journal events.Journal
 	// Publisher is required without a Journal and must be nil with one.
 	Publisher events.Publisher
 	// Subscriber brings menu and coupon commands; nil means that there are none.
+	// Replicas share them, and each is carried out by the owner of its account.
 	Subscriber events.Subscriber
+	// Cluster shares the accounts between replicas that have the same Accounts
+	// and the same Journal: each account has one owner, and when a replica dies
+	// another one takes its accounts over. A jetstream.Stream is a cluster. Nil
+	// means that this process serves all accounts.
+	Cluster events.Cluster
 	// Inventory takes the stock; nil means that only events tell of it.
 	Inventory inventory.Service
 	Schedule  Schedule
@@ -73,7 +81,12 @@ func (c *Config) check() error {
 //	Webhook      pos.Webhook
 //	Subscription pos.Subscription // nil: made by hand
 //	Schedule     Schedule         // zero fields: as in Config
+//	Shares       []pos.Provider   // split an account that is too large for one machine
 //	Since        time.Time        // zero: as far back as the system goes
+//
+// Each of the Shares is another provider of the same account: the host builds
+// Provider and Shares with an equal share of the account's rate limit. The
+// locations are split among them by hash, and each part may have another owner.
 type Account = integrator.Account
 
 // Schedule says how often things are read; 0 is the default, negative is off:
@@ -86,7 +99,7 @@ type Account = integrator.Account
 //	Subscription  time.Duration // 10 min
 type Schedule = integrator.Schedule
 
-// Observer is told of polls, commits, notices, pushes and lag through nil-able
+// Observer is told of polls, commits, notices, pushes, ownership and lag through nil-able
 // functions, for metrics and traces.
 type Observer = integrator.Observer
 
@@ -96,6 +109,7 @@ type (
 	CommitInfo = integrator.CommitInfo
 	NoticeInfo = integrator.NoticeInfo
 	PushInfo   = integrator.PushInfo
+	OwnerInfo  = integrator.OwnerInfo
 )
 
 // Report is what became of a push at one account: its Origin, the
@@ -130,6 +144,7 @@ func (c *Config) engine() integrator.Config {
 		Journal:    c.Journal,
 		Publisher:  c.Publisher,
 		Subscriber: c.Subscriber,
+		Cluster:    c.Cluster,
 		Inventory:  c.Inventory,
 		Schedule:   c.Schedule,
 		Drain:      c.Drain,
@@ -150,7 +165,7 @@ func (i *Integrator) Handler() http.Handler { return i.engine.Handler() }
 // their reports in the order of Config.Accounts; the error joins theirs. A
 // dry run returns the plan. Locations go to the account that has them; one
 // that none or several have is an error before anything is sent. It works
-// whether or not the integrator runs. Services that do not hold the integrator
+// whether or not the integrator runs, or owns the accounts. Services that do not hold the integrator
 // send [events.TypeMenuPublished] instead.
 func (i *Integrator) PushMenu(ctx context.Context, to events.Target, push pos.MenuPush) ([]Report, error) {
 	return i.engine.PushMenu(ctx, to, push)

@@ -36,11 +36,18 @@ func newWatch(cfg Config) *watch {
 }
 
 func (w *watch) rules() integrator.Rules {
-	r := integrator.Rules{Purchase: w.onPurchase}
+	r := integrator.Rules{Begin: w.begin, Purchase: w.onPurchase}
 	if w.silence > 0 {
 		r.Status, r.Tick = w.onStatus, w.onTick
 	}
 	return r
+}
+
+// begin forgets an account that comes back from another replica.
+func (w *watch) begin(o events.Origin) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.kiosks, func(p place, _ *kiosk) bool { return p.Origin == o })
 }
 
 // at returns the kiosk; the caller holds mu.

@@ -19,11 +19,10 @@ import (
 // callTimeout bounds one call of a provider.
 const callTimeout = 2 * time.Minute
 
-// account runs one vendor account.
+// account runs one vendor account, or a part of it, for as long as this
+// replica owns it.
 type account struct {
-	engine   *Engine
-	origin   events.Origin
-	provider pos.Provider
+	*unit
 	webhook  pos.Webhook
 	caps     pos.Capabilities
 	schedule Schedule
@@ -45,17 +44,16 @@ type account struct {
 	read      chan struct{}  // closed when locations were read for the first time
 }
 
-func newAccount(e *Engine, cfg Account) *account {
-	d := cfg.Provider.Describe()
+func newAccount(u *unit) *account {
+	e, cfg := u.engine, u.cfg
+	d := u.provider.Describe()
 	a := &account{
-		engine:   e,
-		origin:   events.Origin{Vendor: d.Vendor, Account: d.Account},
-		provider: cfg.Provider,
+		unit:     u,
 		webhook:  cfg.Webhook,
 		caps:     d.Capabilities,
 		schedule: cfg.Schedule.or(e.cfg.Schedule).or(defaults(d.Capabilities)),
 		since:    cfg.Since,
-		log:      e.log.With(slog.String("vendor", d.Vendor), slog.String("account", d.Account)),
+		log:      e.log.With(slog.String("vendor", d.Vendor), slog.String("account", d.Account), slog.Int("part", u.part)),
 		queues:   make(map[pos.Job]*pushQueue),
 		rules:    newGate(1),
 		read:     make(chan struct{}),
@@ -63,7 +61,7 @@ func newAccount(e *Engine, cfg Account) *account {
 	a.health = newHealth(a)
 	a.inbox = newInbox(a)
 	a.places = newLoop(a.schedule.Locations, a.readLocations)
-	if cfg.Subscription != nil && a.schedule.Subscription > 0 {
+	if cfg.Subscription != nil && u.lead() && a.schedule.Subscription > 0 {
 		a.hook = newSubscription(a, cfg.Subscription)
 	}
 	if a.caps.Purchases.OK() && a.schedule.Purchases > 0 {
@@ -76,60 +74,80 @@ func newAccount(e *Engine, cfg Account) *account {
 		a.stock = newStockReader(a)
 	}
 	for _, job := range []pos.Job{pos.JobMenu, pos.JobCoupons} {
-		if a.caps.Job(job).OK() {
+		if a.caps.Job(job).OK() && u.lead() {
 			a.queues[job] = newPushQueue(a, job)
 		}
 	}
 	return a
 }
 
-// start runs the account's loops in the group until stop ends.
-func (a *account) start(stop, work context.Context, group *sync.WaitGroup) {
+// run runs the account's loops until stop ends. urgent work has been waiting.
+func (a *account) run(stop, work context.Context, urgent bool) {
 	first := a.firstDelay()
-	group.Go(func() {
-		var loops sync.WaitGroup
-		if a.feeds != nil {
-			a.feeds.begin(stop, work, first, &loops)
-		}
-		a.places.nudgeIf(a.schedule.Locations < 0)
-		loops.Go(func() { a.places.run(stop, work, first) })
-		loops.Go(func() { a.inbox.run(stop, work) })
-		if a.hook != nil {
-			loops.Go(func() { a.hook.poll.run(stop, work, first) })
-		}
-		if a.states != nil {
-			loops.Go(func() { a.states.poll.run(stop, work, first) })
-			loops.Go(func() { a.states.ageing.run(stop, work, 0) })
-		}
-		if a.stock != nil {
-			loops.Go(func() { a.stock.poll.run(stop, work, first) })
-			loops.Go(func() { a.stock.handover.loop.run(stop, work, 0) })
-		}
-		for _, q := range a.queues {
-			loops.Go(func() { q.loop.run(stop, work, first) })
-		}
-		if a.engine.cfg.Rules.Tick != nil {
-			loops.Go(func() { newLoop(time.Minute, a.tick).run(stop, work, time.Minute) })
-		}
-		loops.Wait()
-		if a.feeds != nil {
-			a.feeds.flush(work)
-		}
-		if a.stock != nil {
-			a.stock.handover.flush(work)
-		}
-	})
+	if urgent {
+		first = 0
+	}
+	if f := a.engine.cfg.Rules.Begin; f != nil {
+		f(a.origin)
+	}
+	var loops sync.WaitGroup
+	if a.feeds != nil {
+		a.feeds.begin(stop, work, first, urgent, &loops)
+	}
+	a.places.nudgeIf(a.schedule.Locations < 0)
+	loops.Go(func() { a.places.run(stop, work, first) })
+	loops.Go(func() { a.inbox.run(stop, work) })
+	if a.webhook != nil {
+		loops.Go(func() { a.takeCallbacks(stop, work) })
+	}
+	if a.hook != nil {
+		loops.Go(func() { a.hook.poll.run(stop, work, first) })
+	}
+	if a.states != nil {
+		loops.Go(func() { a.states.poll.run(stop, work, first) })
+		loops.Go(func() { a.states.ageing.run(stop, work, 0) })
+	}
+	if a.stock != nil {
+		loops.Go(func() { a.stock.poll.run(stop, work, first) })
+		loops.Go(func() { a.stock.handover.loop.run(stop, work, 0) })
+	}
+	for _, q := range a.queues {
+		loops.Go(func() { q.loop.run(stop, work, first) })
+	}
+	if a.engine.cfg.Rules.Tick != nil {
+		loops.Go(func() { newLoop(time.Minute, a.tick).run(stop, work, time.Minute) })
+	}
+	loops.Wait()
+	if work.Err() != nil {
+		return // Another owner goes on.
+	}
+	if a.feeds != nil {
+		a.feeds.flush(work)
+	}
+	if a.stock != nil {
+		a.stock.handover.flush(work)
+	}
 }
 
 // firstDelay spreads the first work of many accounts.
 func (a *account) firstDelay() time.Duration {
-	spread := min(time.Duration(len(a.engine.accounts)-1)*10*time.Millisecond, a.schedule.Purchases/10)
+	spread := min(time.Duration(len(a.engine.units)-1)*10*time.Millisecond, a.schedule.Purchases)
 	return rand.N(max(spread, 0) + 1)
 }
 
 func (l *loop) nudgeIf(yes bool) {
 	if yes {
 		l.nudge()
+	}
+}
+
+// nudge makes a poll of status or stock come now.
+func (a *account) nudge(job pos.Job) {
+	switch {
+	case job == pos.JobStatus && a.states != nil:
+		a.states.poll.nudge()
+	case job == pos.JobInventory && a.stock != nil:
+		a.stock.poll.nudge()
 	}
 }
 
@@ -160,6 +178,10 @@ func (a *account) readLocations(ctx context.Context) (bool, error) {
 	if a.stock != nil && appeared {
 		a.stock.appeared()
 	}
+	if first && a.parts > 1 { // They wait for the list.
+		a.nudge(pos.JobStatus)
+		a.nudge(pos.JobInventory)
+	}
 	if a.feeds != nil {
 		return false, a.feeds.regroup(ctx, found)
 	}
@@ -189,11 +211,27 @@ func (a *account) ready() bool {
 	}
 }
 
-// known returns the locations as last read. The slice is not changed later.
+// known returns the locations of the account as last read. The slice is not
+// changed later.
 func (a *account) known() []pos.Location {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.locations
+}
+
+// ours returns the ids of the locations of a part, in order; nil means all, for
+// an account that is not split.
+func (a *account) ours() []string {
+	if a.parts == 1 {
+		return nil
+	}
+	ids := []string{}
+	for _, l := range a.known() {
+		if a.has(l.ID) && !l.Closed {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
 }
 
 // location returns a location by id; what is not known has only the id.
@@ -229,8 +267,8 @@ func (a *account) apply(ctx context.Context, rule func(*Rules, time.Time) []even
 }
 
 // key builds a journal key for the account.
-func (a *account) key(parts ...string) string {
-	words := append([]string{word(a.origin.Vendor), word(a.origin.Account)}, parts...)
+func (u *unit) key(parts ...string) string {
+	words := append([]string{word(u.origin.Vendor), word(u.origin.Account)}, parts...)
 	return strings.Join(words, ".")
 }
 

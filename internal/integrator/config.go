@@ -25,6 +25,14 @@ type Account struct {
 	Subscription pos.Subscription
 	// Schedule overrides the integrator's; zero fields do not.
 	Schedule Schedule
+	// Shares split an account that is too large for one machine, by hash of
+	// location, among 1 + len(Shares) replicas. Each is another provider of
+	// the same account. The host builds Provider and each of the Shares with
+	// an equal share of the account's rate, since replicas do not know what
+	// the others call. Their number may change with a restart of all replicas.
+	// Purchases split by groups of locations, so those of a system where one
+	// query covers the account do not.
+	Shares []pos.Provider
 	// Since is where purchases begin for locations that are new here, by the
 	// time of recording. Zero means as far back as the system goes.
 	Since time.Time
@@ -77,7 +85,9 @@ type Config struct {
 	Name     string
 	Accounts []Account
 	// Journal keeps cursors and publishes events. If it is nil, Publisher must
-	// be set, and a [events.MemoryJournal] is made that relays to it.
+	// be set, and a [events.MemoryJournal] is made that relays to it. One that
+	// is an [events.Intake] too keeps callbacks, which are otherwise kept in
+	// memory.
 	Journal   events.Journal
 	Publisher events.Publisher
 	// Subscriber brings commands; nil means that there are none.
@@ -85,8 +95,10 @@ type Config struct {
 	// Inventory takes the stock; nil means that only events tell of it.
 	Inventory inventory.Service
 	Schedule  Schedule
-	// Intake stores callbacks before they are answered; nil means in memory.
-	Intake Intake
+	// Cluster shares the accounts between the replicas of this integrator. All
+	// of them have the same accounts and the same Journal. Nil means that this
+	// process does everything.
+	Cluster events.Cluster
 	// Rules add events of their own; they are committed with the others.
 	Rules Rules
 	// Drain is how long running work may take after Run's context has ended;
@@ -100,6 +112,9 @@ type Config struct {
 // are not called. Calls for one account come one at a time; the events go out
 // in the order of the calls.
 type Rules struct {
+	// Begin is called before work for an account begins here: what is known of
+	// it is out of date.
+	Begin func(o events.Origin)
 	// Purchase sees every version that is delivered.
 	Purchase func(o events.Origin, p *pos.Purchase, now time.Time) []events.Event
 	// Status sees every observation, changed or not, as it may be believed.
@@ -117,6 +132,8 @@ type Observer struct {
 	Commit func(CommitInfo)
 	Notice func(NoticeInfo)
 	Push   func(PushInfo)
+	// Owner hears when this process begins and ends to work for an account.
+	Owner func(OwnerInfo)
 	// Lag is how far behind now the purchases of a group of locations are.
 	Lag func(o events.Origin, group int, lag time.Duration)
 }
@@ -143,6 +160,13 @@ type NoticeInfo struct {
 	events.Origin
 	Notice pos.Notice
 	Fresh  bool
+}
+
+// OwnerInfo is the begin or the end of work for a part of an account.
+type OwnerInfo struct {
+	events.Origin
+	Part  int // 0 unless the account has Shares
+	Owned bool
 }
 
 // PushInfo is one push that was tried.
@@ -180,12 +204,25 @@ func (c *Config) Validate() error {
 			add(o.String(), field, "the account is there twice")
 		}
 		seen[o] = true
+		if n := 1 + len(c.Accounts[i].Shares); n > stateShards {
+			add(o.String(), field+".Shares", "make %d parts, at most %d are possible", n, stateShards)
+		}
+		for k, p := range c.Accounts[i].Shares {
+			if p == nil {
+				add(o.String(), fmt.Sprintf("%s.Shares[%d]", field, k), "is missing")
+			} else if other := p.Describe(); other.Vendor != d.Vendor || other.Account != d.Account {
+				add(o.String(), fmt.Sprintf("%s.Shares[%d]", field, k), "serves %s %s", other.Vendor, other.Account)
+			}
+		}
 	}
 	switch {
 	case c.Journal == nil && c.Publisher == nil:
 		add("", "Publisher", "is missing, and there is no Journal")
 	case c.Journal != nil && c.Publisher != nil:
 		add("", "Publisher", "would be bypassed: the Journal publishes")
+	}
+	if c.Cluster != nil && c.Journal == nil {
+		add("", "Journal", "is missing: replicas must share one")
 	}
 	if c.Drain < 0 {
 		add("", "Drain", "is negative")

@@ -13,10 +13,11 @@ import (
 
 // Engine runs the accounts of one integrator.
 type Engine struct {
-	cfg      Config
-	log      *slog.Logger
-	accounts []*account
-	intake   Intake
+	cfg    Config
+	log    *slog.Logger
+	member string // our name in the cluster
+	units  []*unit
+	intake events.Intake
 
 	memory  *events.MemoryJournal // nil if the host brought a journal
 	journal events.Journal
@@ -24,6 +25,8 @@ type Engine struct {
 	mu      sync.Mutex
 	started bool
 	running bool
+	placed  bool // it was known once who owns what
+	seen    bool // it is known now
 }
 
 // ErrStarted is returned by the second Run of an integrator.
@@ -37,15 +40,16 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Drain == 0 {
 		cfg.Drain = 10 * time.Second
 	}
-	e := &Engine{cfg: cfg, log: cfg.Logger, journal: cfg.Journal, intake: cfg.Intake}
+	e := &Engine{cfg: cfg, log: cfg.Logger, member: memberName(), journal: cfg.Journal}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
-	if e.intake == nil {
+	var stored bool
+	if e.intake, stored = cfg.Journal.(events.Intake); !stored {
 		e.intake = newMemoryIntake()
 	}
 	for i := range cfg.Accounts {
-		e.accounts = append(e.accounts, newAccount(e, cfg.Accounts[i]))
+		e.units = append(e.units, units(e, cfg.Accounts[i])...)
 	}
 	return e, nil
 }
@@ -82,10 +86,13 @@ func (e *Engine) run(ctx, work context.Context, cancel func()) error {
 	ctx, halt := context.WithCancel(ctx)
 	defer halt()
 	var group sync.WaitGroup
-	for _, a := range e.accounts {
-		a.start(ctx, work, &group)
+	for _, u := range e.units {
+		group.Go(func() { u.run(ctx, work) })
 	}
-	group.Go(func() { e.intake.Run(ctx, e.deliver) })
+	member, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	joined := make(chan struct{})
+	go func() { defer close(joined); e.join(member) }()
 	err := e.subscribe(ctx, work)
 	if err == nil {
 		<-ctx.Done()
@@ -102,6 +109,8 @@ func (e *Engine) run(ctx, work context.Context, cancel func()) error {
 		cancel()
 		<-drained
 	}
+	leave() // Only now may others begin.
+	<-joined
 	return err
 }
 
@@ -127,6 +136,13 @@ func (e *Engine) up() bool {
 	return e.running
 }
 
+// knows reports whether it is known what is ours.
+func (e *Engine) knows() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.running && e.seen
+}
+
 // Publish sends events of the host on the integrator's way, such as what a
 // vendor client's observer was told about deprecated operations.
 func (e *Engine) Publish(ctx context.Context, evs ...events.Event) error {
@@ -137,12 +153,24 @@ func (e *Engine) Publish(ctx context.Context, evs ...events.Event) error {
 	return err
 }
 
-// account returns the account of an origin, or nil.
-func (e *Engine) account(o events.Origin) *account {
-	for _, a := range e.accounts {
-		if a.origin == o {
-			return a
+// leads returns the units that lead an account, one for each account.
+func (e *Engine) leads() []*unit {
+	var leads []*unit
+	for _, u := range e.units {
+		if u.lead() {
+			leads = append(leads, u)
 		}
 	}
-	return nil
+	return leads
+}
+
+// parts returns the units of an account.
+func (e *Engine) parts(o events.Origin) []*unit {
+	var parts []*unit
+	for _, u := range e.units {
+		if u.origin == o {
+			parts = append(parts, u)
+		}
+	}
+	return parts
 }

@@ -38,7 +38,6 @@ type feed struct {
 	// turn is held while the group is read; it guards what follows.
 	turn     gate
 	revision pos.Revision
-	saved    time.Time
 	moved    bool // state is ahead of the journal
 	// restarted: the cursor was given up in this turn. A vendor that refuses
 	// the next one too is in trouble.
@@ -99,7 +98,7 @@ func (fd *feed) reload(ctx context.Context) error {
 			return &pos.Error{Op: "load " + fd.unit, Vendor: fd.account.origin.Vendor, Kind: pos.KindProtocol, Err: err}
 		}
 	}
-	fd.revision, fd.moved, fd.saved = rec.Revision, false, time.Now()
+	fd.revision, fd.moved = rec.Revision, false
 	fd.set(state)
 	return nil
 }
@@ -116,7 +115,7 @@ func (fd *feed) save(ctx context.Context, s feedState, evs []events.Event) error
 		fd.revision = unknownRevision
 		return err
 	}
-	fd.revision, fd.saved, fd.moved = revisions[0], time.Now(), false
+	fd.revision, fd.moved = revisions[0], false
 	fd.set(s)
 	return nil
 }
@@ -216,7 +215,7 @@ func (fd *feed) take(ctx context.Context, page pos.PurchasePage) error {
 	}
 	moved := next.Cursor != fd.state.Cursor
 	switch {
-	case len(evs) > 0, moved && fd.state.Cursor == "", moved && time.Since(fd.saved) >= persistAfter:
+	case len(evs) > 0, moved && fd.state.Cursor == "":
 		return fd.save(ctx, next, evs)
 	case moved || !next.Through.Equal(fd.state.Through):
 		fd.set(next)

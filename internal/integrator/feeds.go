@@ -3,6 +3,7 @@ package integrator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
@@ -36,9 +37,13 @@ type feeds struct {
 	// revision is that of the record that counts the groups; 0 before the
 	// first group.
 	revision pos.Revision
+	count    int // of groups, those of other parts included
 	loaded   bool
 	start    func(*feed) // begins to run a group
 }
+
+// lookForGroups is how often a part that does not make groups looks for them.
+const lookForGroups = 5 * time.Second
 
 // groupCount is the record that counts the groups.
 type groupCount struct {
@@ -53,16 +58,25 @@ func newFeeds(a *account) *feeds {
 // itself keeps track of locations.
 func (f *feeds) whole() bool { return f.account.caps.Purchases.MaxLocations <= 0 }
 
-// begin polls all groups in the loops until stop ends.
-func (f *feeds) begin(stop, work context.Context, first time.Duration, loops *sync.WaitGroup) {
+// begin polls all groups in the loops until stop ends. Urgent ones are polled
+// at once, and then spread.
+func (f *feeds) begin(stop, work context.Context, first time.Duration, urgent bool, loops *sync.WaitGroup) {
 	f.start = func(fd *feed) {
-		delay := first + spread(f.account.schedule.Purchases, fd.number, len(f.groups))
+		delay := first + spread(f.account.schedule.Purchases, fd.number, f.count)
+		if urgent {
+			delay, fd.loop.scatter = first, true
+		}
 		loops.Go(func() { fd.loop.run(stop, work, delay) })
 	}
 	// Groups of earlier runs are read although listing locations may fail.
 	loader := newLoop(0, func(ctx context.Context) (bool, error) { return false, f.load(ctx) })
+	if !f.account.lead() {
+		loader.interval = lookForGroups
+	}
 	loader.nudge()
 	loops.Go(func() { loader.run(stop, work, 0) })
+	keeper := newLoop(persistAfter, func(ctx context.Context) (bool, error) { return false, f.persist(ctx) })
+	loops.Go(func() { keeper.run(stop, work, jitter(persistAfter)) })
 }
 
 // spread places the first reads of many groups evenly in an interval.
@@ -79,8 +93,12 @@ func (f *feeds) load(ctx context.Context) error {
 		return err
 	}
 	defer f.turn.leave()
+	f.loaded = f.loaded && f.account.lead()
 	return f.reload(ctx)
 }
+
+// has reports whether a group belongs to this part of the account.
+func (f *feeds) has(number int) bool { return number%f.account.parts == f.account.part }
 
 // reload is load for a caller that holds turn.
 func (f *feeds) reload(ctx context.Context) error {
@@ -103,16 +121,20 @@ func (f *feeds) reload(ctx context.Context) error {
 		}
 		f.revision = rec.Revision
 	}
-	known := len(f.groups)
-	for n := known; n < count.Groups; n++ {
+	var found []*feed
+	for n := f.count; n < count.Groups; n++ {
+		if !f.has(n) {
+			continue
+		}
 		fd := newFeed(f, n)
 		if err := fd.reload(ctx); err != nil {
 			return err
 		}
-		f.add(fd)
+		found = append(found, fd)
 	}
-	f.loaded = true
-	for _, fd := range f.groups[known:] {
+	f.count, f.loaded = max(f.count, count.Groups), true
+	for _, fd := range found {
+		f.add(fd)
 		f.start(fd)
 	}
 	return nil
@@ -131,6 +153,17 @@ func (f *feeds) regroup(ctx context.Context, found []pos.Location) error {
 		return err
 	}
 	placed := make(map[string]bool)
+	for n := range f.count {
+		if !f.has(n) && f.account.lead() {
+			other := newFeed(f, n)
+			if err := other.reload(ctx); err != nil {
+				return err
+			}
+			for _, id := range other.members() {
+				placed[id] = true
+			}
+		}
+	}
 	for _, fd := range f.groups {
 		members := fd.members()
 		gone := slices.DeleteFunc(slices.Clone(members), func(id string) bool { _, ok := find(found, id); return ok })
@@ -143,6 +176,9 @@ func (f *feeds) regroup(ctx context.Context, found []pos.Location) error {
 			placed[id] = true
 		}
 	}
+	if !f.account.lead() {
+		return nil
+	}
 	var missing []string
 	for i := range found {
 		if !placed[found[i].ID] {
@@ -150,15 +186,20 @@ func (f *feeds) regroup(ctx context.Context, found []pos.Location) error {
 		}
 	}
 	var created []*feed
+	defer func() {
+		for _, fd := range created {
+			f.add(fd)
+			f.start(fd)
+		}
+	}()
 	for chunk := range slices.Chunk(missing, f.account.caps.Purchases.MaxLocations) {
 		fd, err := f.create(ctx, slices.Clone(chunk))
 		if err != nil {
 			return err
 		}
-		created = append(created, fd)
-	}
-	for _, fd := range created {
-		f.start(fd)
+		if f.has(fd.number) {
+			created = append(created, fd)
+		}
 	}
 	return nil
 }
@@ -166,7 +207,7 @@ func (f *feeds) regroup(ctx context.Context, found []pos.Location) error {
 // create writes a new group and counts it in one commit; the caller holds turn.
 func (f *feeds) create(ctx context.Context, locations []string) (*feed, error) {
 	a := f.account
-	fd := newFeed(f, len(f.groups))
+	fd := newFeed(f, f.count)
 	state := feedState{Locations: locations, Since: a.since}
 	count, err := json.Marshal(groupCount{fd.number + 1})
 	if err != nil {
@@ -183,8 +224,8 @@ func (f *feeds) create(ctx context.Context, locations []string) (*feed, error) {
 		f.loaded = false // Another process was here, or the outcome is open: look again.
 		return nil, err
 	}
-	f.revision, fd.revision, fd.state = revisions[0], revisions[1], state
-	f.add(fd)
+	f.revision, f.count = revisions[0], fd.number+1
+	fd.revision, fd.state = revisions[1], state
 	return fd, nil
 }
 
@@ -218,17 +259,67 @@ func (f *feeds) nudge() {
 	}
 }
 
-// flush writes the cursors that moved without news, so that a restart reads
-// little again. It runs after the loops have ended.
+// flush writes the cursors at the end.
 func (f *feeds) flush(ctx context.Context) {
-	for _, fd := range f.groups {
-		if fd.moved {
-			if err := fd.save(ctx, fd.state, nil); err != nil {
-				f.account.log.Warn("cursor not written; the next start reads somewhat more", "group", fd.number, "error", err)
-				return
-			}
+	if err := f.persist(ctx); err != nil {
+		f.account.log.Warn("cursors not written; the next start reads somewhat more", "error", err)
+	}
+}
+
+// persist writes the cursors that moved without news, all of them in as few
+// commits as possible, so that a restart reads little again.
+func (f *feeds) persist(ctx context.Context) error {
+	f.mu.Lock()
+	groups := slices.Clone(f.groups)
+	f.mu.Unlock()
+	for chunk := range slices.Chunk(groups, persistBatch) {
+		if err := f.persistSome(ctx, chunk); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// persistBatch is how many cursors are written at once.
+const persistBatch = 500
+
+func (f *feeds) persistSome(ctx context.Context, groups []*feed) error {
+	var moved []*feed
+	var changes []events.Change
+	defer func() {
+		for _, fd := range moved {
+			fd.turn.leave()
+		}
+	}()
+	for _, fd := range groups {
+		if !fd.turn.try() {
+			continue // It is being read, and writes if there is news.
+		}
+		if !fd.moved || fd.revision == unknownRevision {
+			fd.turn.leave()
+			continue
+		}
+		moved = append(moved, fd)
+		cursor, err := json.Marshal(&fd.state)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, events.Change{Key: fd.key, Revision: fd.revision, Cursor: cursor})
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	revisions, err := f.account.commit(ctx, changes...)
+	for i, fd := range moved {
+		fd.revision, fd.moved = unknownRevision, false
+		if err == nil {
+			fd.revision = revisions[i]
+		}
+	}
+	if errors.Is(err, pos.ErrConflict) {
+		return nil // Somebody else went on; they read again from there.
+	}
+	return err
 }
 
 func newFeed(f *feeds, number int) *feed {

@@ -3,10 +3,11 @@ package integrator
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/events"
@@ -16,64 +17,14 @@ import (
 // maxCallback is the largest body of a callback.
 const maxCallback = 1 << 20
 
-// Callback is a verified callback of a vendor as it came.
-type Callback struct {
-	Vendor  string      `json:"vendor"`
-	Account string      `json:"account,omitempty"` // "" if the URL names none
-	Header  http.Header `json:"header"`
-	Body    []byte      `json:"body"`
-	At      time.Time   `json:"at"`
-}
-
-// Intake stores callbacks before they are answered and gives them back later.
-type Intake interface {
-	// Put stores a callback. Only then is the vendor told that it arrived.
-	Put(ctx context.Context, c Callback) error
-	// Run gives stored callbacks to deliver until ctx ends; one that fails
-	// comes again.
-	Run(ctx context.Context, deliver func(context.Context, Callback) error)
-}
-
-// memoryIntake is a bounded queue. It refuses callbacks while it is full, and
-// vendors send them again.
-type memoryIntake chan Callback
-
-func newMemoryIntake() memoryIntake { return make(memoryIntake, 1024) }
-
-var errIntakeFull = errors.New("integrator: too many callbacks are waiting")
-
-// Put implements [Intake].
-func (q memoryIntake) Put(_ context.Context, c Callback) error {
-	select {
-	case q <- c:
-		return nil
-	default:
-		return errIntakeFull
-	}
-}
-
-// Run implements [Intake].
-func (q memoryIntake) Run(ctx context.Context, deliver func(context.Context, Callback) error) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case c := <-q:
-			for pause := newBackoff(); deliver(ctx, c) != nil; {
-				if sleep(ctx, pause.NextBackOff()) != nil {
-					return
-				}
-			}
-		}
-	}
-}
-
 // Handler serves callbacks and health:
 //
 //	POST /webhooks/{vendor}/{account}  callbacks of one account
 //	POST /webhooks/{vendor}            callbacks that name the account themselves
 //	GET  /healthz                      200 while the process lives
-//	GET  /readyz                       200 when every account was read or is known to fail, else 503
+//	GET  /readyz                       200 when every account that is ours was read or is known to fail, else 503
+//
+// Any replica takes callbacks for any account.
 func (e *Engine) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /webhooks/{vendor}", e.receive)
@@ -101,62 +52,128 @@ func (e *Engine) receive(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not verified", http.StatusUnauthorized)
 		return
 	}
-	if _, err := verified.Parse(r.Header, body); err != nil {
+	notices, err := verified.webhook.Parse(r.Header, body)
+	if err != nil {
 		e.log.LogAttrs(r.Context(), slog.LevelWarn, "callback not readable", slog.String("vendor", vendor), slog.Any("error", err))
 		http.Error(w, "not readable", http.StatusBadRequest)
 		return
 	}
-	c := Callback{Vendor: vendor, Account: name, Header: r.Header.Clone(), Body: body, At: time.Now().UTC()}
-	if err := e.intake.Put(r.Context(), c); err != nil {
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "try again", http.StatusServiceUnavailable)
-		return
+	c := events.Callback{ID: callbackID(notices), Vendor: vendor, Account: name, Header: kept(r.Header), Body: body, At: time.Now().UTC()}
+	for _, queue := range e.queues(candidates, &c, notices) {
+		if err := e.intake.PutCallback(r.Context(), queue, c); err != nil {
+			e.log.LogAttrs(r.Context(), slog.LevelWarn, "callback not kept", slog.String("vendor", vendor), slog.Any("error", err))
+			w.Header().Set("Retry-After", "5")
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+			return
+		}
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-// receivers returns the accounts of a vendor that take callbacks; without a
-// name, all of them.
-func (e *Engine) receivers(vendor, name string) []*account {
-	var found []*account
-	for _, a := range e.accounts {
-		if a.webhook != nil && a.origin.Vendor == vendor && (name == "" || a.origin.Account == name) {
-			found = append(found, a)
+// callbackID is the same for repeats, or empty.
+func callbackID(notices []pos.Notice) string {
+	parts := make([]string, 0, len(notices))
+	for i := range notices {
+		if notices[i].ID == "" {
+			return ""
+		}
+		parts = append(parts, notices[i].ID)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return events.ID(parts...)
+}
+
+// kept are the headers that are stored: credentials are not needed again.
+func kept(h http.Header) http.Header {
+	h = h.Clone()
+	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie"} {
+		h.Del(name)
+	}
+	return h
+}
+
+// receivers returns the units of a vendor that lead accounts with callbacks;
+// without a name, all of them.
+func (e *Engine) receivers(vendor, name string) []*unit {
+	var found []*unit
+	for _, u := range e.leads() {
+		if u.cfg.Webhook != nil && u.origin.Vendor == vendor && (name == "" || u.origin.Account == name) {
+			found = append(found, u)
 		}
 	}
 	return found
 }
 
-// verify returns the webhook that proves the callback genuine, or nil.
-func verify(candidates []*account, header http.Header, body []byte) pos.Webhook {
-	for _, a := range candidates {
-		if a.webhook.Verify(header, body) == nil {
-			return a.webhook
+// verify returns the account whose webhook proves the callback genuine, or nil.
+func verify(candidates []*unit, header http.Header, body []byte) *account {
+	for _, u := range candidates {
+		if u.cfg.Webhook.Verify(header, body) == nil {
+			return u.account()
 		}
 	}
 	return nil
 }
 
-// deliver turns a stored callback into notices. The intake is trusted: the
-// callback was verified before it was stored, and may be too old by now to
-// pass again.
-func (e *Engine) deliver(ctx context.Context, c Callback) error {
-	candidates := e.receivers(c.Vendor, c.Account)
-	if len(candidates) == 0 {
-		return nil // The account was removed meanwhile.
+// queues returns where a callback goes: to every part of every account that
+// one of its notices is for.
+func (e *Engine) queues(candidates []*unit, c *events.Callback, notices []pos.Notice) []string {
+	var queues []string
+	for i := range notices {
+		o, ok := addressee(candidates, c, &notices[i])
+		if !ok {
+			e.log.LogAttrs(context.Background(), slog.LevelWarn, "notice for an unknown account", slog.String("vendor", c.Vendor), slog.String("account", notices[i].Account))
+			continue
+		}
+		for _, u := range e.parts(o) {
+			if q := u.queue(); !slices.Contains(queues, q) {
+				queues = append(queues, q)
+			}
+		}
 	}
-	notices, err := candidates[0].webhook.Parse(c.Header, c.Body)
+	return queues
+}
+
+// addressee returns the account that a notice is for.
+func addressee(candidates []*unit, c *events.Callback, n *pos.Notice) (events.Origin, bool) {
+	for _, u := range candidates {
+		if u.origin.Account == n.Account {
+			return u.origin, true
+		}
+	}
+	if c.Account != "" || len(candidates) == 1 {
+		return candidates[0].origin, true // The vendor's id of the account is not our name for it.
+	}
+	return events.Origin{}, false
+}
+
+// queue is where callbacks for the unit are kept.
+func (u *unit) queue() string {
+	return word(u.engine.cfg.Name) + "." + u.key("part", strconv.Itoa(u.part))
+}
+
+// takeCallbacks turns kept callbacks into notices until stop ends.
+func (a *account) takeCallbacks(stop, work context.Context) {
+	err := a.engine.intake.TakeCallbacks(stop, a.queue(), func(_ context.Context, c events.Callback) error { return a.deliver(work, c) })
+	if err != nil && stop.Err() == nil {
+		a.log.Error("callbacks are not taken", "error", err)
+	}
+}
+
+// deliver takes the notices of a callback in. The intake is trusted: the
+// callback was verified before it was stored, and may be too old by now to
+// pass again. Once they are in, the callback is done with: whoever takes over
+// from us after a crash polls at once, and finds what they told of.
+func (a *account) deliver(ctx context.Context, c events.Callback) error {
+	notices, err := a.webhook.Parse(c.Header, c.Body)
 	if err != nil {
-		e.log.LogAttrs(ctx, slog.LevelError, "stored callback not readable", slog.String("vendor", c.Vendor), slog.Any("error", err))
+		a.log.LogAttrs(ctx, slog.LevelError, "stored callback not readable", slog.Any("error", err))
 		return nil
 	}
+	candidates := a.engine.receivers(c.Vendor, c.Account)
 	for i := range notices {
-		a := e.account(events.Origin{Vendor: c.Vendor, Account: notices[i].Account})
-		if a == nil && (c.Account != "" || len(candidates) == 1) {
-			a = candidates[0] // The vendor's id of the account is not our name for it.
-		}
-		if a == nil {
-			e.log.LogAttrs(ctx, slog.LevelWarn, "notice for an unknown account", slog.String("vendor", c.Vendor), slog.String("account", notices[i].Account))
+		if o, ok := addressee(candidates, &c, &notices[i]); !ok || o != a.origin {
 			continue
 		}
 		if err := a.inbox.add(ctx, notices[i]); err != nil {
@@ -172,10 +189,14 @@ type readiness struct {
 }
 
 func (e *Engine) readyz(w http.ResponseWriter, _ *http.Request) {
-	state := readiness{e.up(), make(map[string]bool, len(e.accounts))}
-	for _, a := range e.accounts {
-		ok := a.ready() || a.health.failing()
-		state.Accounts[a.origin.String()] = ok
+	state := readiness{e.knows(), make(map[string]bool, len(e.units))}
+	for _, u := range e.units {
+		a, name := u.account(), u.origin.String()
+		ok := !u.owned() || a.ready() || a.health.failing()
+		if known, twice := state.Accounts[name]; twice {
+			ok = ok && known
+		}
+		state.Accounts[name] = ok
 		state.Ready = state.Ready && ok
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -61,7 +61,7 @@ func (b *inbox) add(ctx context.Context, n pos.Notice) error {
 	if repeat {
 		return nil
 	}
-	if n.Alarm != "" {
+	if n.Alarm != "" && a.lead() {
 		if err := b.alarm(ctx, n); err != nil {
 			return err
 		}
@@ -175,11 +175,10 @@ func (b *inbox) dispatch(ctx context.Context, jobs map[pos.Job]bool, records map
 		a.places.nudge()
 		jobs = map[pos.Job]bool{pos.JobStatus: true, pos.JobInventory: true, pos.JobPurchases: true, pos.JobMenu: true, pos.JobCoupons: true}
 	}
-	if jobs[pos.JobStatus] && a.states != nil {
-		a.states.poll.nudge()
-	}
-	if jobs[pos.JobInventory] && a.stock != nil {
-		a.stock.poll.nudge()
+	for _, job := range []pos.Job{pos.JobStatus, pos.JobInventory} {
+		if jobs[job] {
+			a.nudge(job)
+		}
 	}
 	for _, job := range []pos.Job{pos.JobMenu, pos.JobCoupons} {
 		if q := a.queues[job]; jobs[job] && q != nil {
@@ -196,6 +195,9 @@ func (b *inbox) dispatch(ctx context.Context, jobs map[pos.Job]bool, records map
 	byFeed := make(map[*feed][]string)
 	for _, id := range slices.Sorted(maps.Keys(records)) {
 		fd := a.feeds.of(records[id])
+		if fd == nil && a.parts > 1 && records[id] != "" {
+			continue // Another part reads it.
+		}
 		if fd == nil { // Nobody knows whose it is.
 			a.feeds.nudge()
 			return

@@ -17,6 +17,7 @@ type loop struct {
 	wake     chan struct{}
 	exact    bool // the interval does not vary
 	eager    bool // waking counts after failures too
+	scatter  bool // the first interval is cut short, so that many loops that begin at once fall out of step
 	// turn works once. again asks for another turn at once.
 	turn func(ctx context.Context) (again bool, err error)
 }
@@ -68,6 +69,9 @@ func (l *loop) run(stop, work context.Context, first time.Duration) {
 			timer.Reset(0)
 		case l.exact:
 			timer.Reset(l.interval)
+		case l.scatter:
+			l.scatter = false
+			timer.Reset(rand.N(l.interval + 1))
 		case l.interval > 0:
 			timer.Reset(jitter(l.interval))
 		}
@@ -122,6 +126,16 @@ func (g gate) enter(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// try enters if nobody has to be waited for.
+func (g gate) try() bool {
+	select {
+	case g <- struct{}{}:
+		return true
+	default:
+		return false
 	}
 }
 

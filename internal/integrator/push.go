@@ -46,7 +46,7 @@ func (e *Engine) PushCoupons(ctx context.Context, to events.Target, push pos.Cou
 }
 
 func (e *Engine) push(ctx context.Context, job pos.Job, to events.Target, c command) ([]Report, error) {
-	queues, parts, err := e.assign(ctx, job, to, c)
+	queues, parts, err := e.divide(ctx, job, to, c)
 	if err != nil {
 		return nil, err
 	}
@@ -68,17 +68,17 @@ func (e *Engine) push(ctx context.Context, job pos.Job, to events.Target, c comm
 	return reports, errors.Join(errs...)
 }
 
-// assign decides which accounts get which part of a push.
-func (e *Engine) assign(ctx context.Context, job pos.Job, to events.Target, c command) ([]*pushQueue, []command, error) {
+// divide decides which accounts get which part of a push.
+func (e *Engine) divide(ctx context.Context, job pos.Job, to events.Target, c command) ([]*pushQueue, []command, error) {
 	op := "Push " + string(job)
 	var queues []*pushQueue
 	matched := false
-	for _, a := range e.accounts {
-		if !to.Matches(a.origin) {
+	for _, u := range e.leads() {
+		if !to.Matches(u.origin) {
 			continue
 		}
 		matched = true
-		if q := a.queues[job]; q != nil {
+		if q := u.account().queues[job]; q != nil {
 			queues = append(queues, q)
 		}
 	}
@@ -169,7 +169,8 @@ func (q *pushQueue) carryOut(ctx context.Context, c command) (pos.PushReport, er
 	return report, err
 }
 
-// subscribe takes commands in until ctx ends.
+// subscribe takes commands in until ctx ends. Replicas share them: whoever gets
+// one leaves it in the journal, in the queue of the account, for its owner.
 func (e *Engine) subscribe(ctx, work context.Context) error {
 	if e.cfg.Subscriber == nil {
 		return nil
@@ -192,8 +193,8 @@ func (e *Engine) command(ctx context.Context, ev events.Event) error {
 		}
 		return errors.Join(events.ErrReject, err)
 	}
-	for _, a := range e.accounts {
-		if q := a.queues[c.job()]; q != nil && to.Matches(a.origin) {
+	for _, u := range e.leads() {
+		if q := u.account().queues[c.job()]; q != nil && to.Matches(u.origin) {
 			if err := q.accept(ctx, c); err != nil {
 				return err
 			}
@@ -208,7 +209,8 @@ func (e *Engine) refuse(ctx context.Context, ev events.Event, to events.Target, 
 	if strings.HasPrefix(ev.Type, strings.TrimSuffix(events.TypeCouponPublished, "published.v1")) {
 		job = pos.JobCoupons
 	}
-	for _, a := range e.accounts {
+	for _, u := range e.leads() {
+		a := u.account()
 		if a.queues[job] == nil || !to.Matches(a.origin) {
 			continue
 		}

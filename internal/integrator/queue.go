@@ -52,20 +52,24 @@ type queueRecord struct {
 }
 
 func newPushQueue(a *account, job pos.Job) *pushQueue {
-	q := &pushQueue{account: a, job: job, key: a.key("push", string(job)), turn: newGate(1), guard: newGate(1)}
+	q := &pushQueue{account: a, job: job, key: a.key("push", string(job)), turn: newGate(1), guard: newGate(1), told: make(map[string]bool)}
 	q.loop = newLoop(0, q.work)
+	if a.engine.cfg.Cluster != nil {
+		q.loop.interval = lookAfter
+	}
 	q.loop.eager = true
 	q.loop.nudge() // for what an earlier run left
 	return q
 }
 
-// load reads the record; the caller holds guard.
+// load reads the record, which other replicas write too; the caller holds
+// guard.
 func (q *pushQueue) load(ctx context.Context) error {
-	if q.loaded {
+	if q.loaded && q.account.engine.cfg.Cluster == nil {
 		return nil
 	}
 	rec, err := q.account.engine.journal.Load(ctx, q.key)
-	if err != nil {
+	if err != nil || q.loaded && rec.Revision == q.revision {
 		return err
 	}
 	q.record = queueRecord{}
@@ -74,8 +78,25 @@ func (q *pushQueue) load(ctx context.Context) error {
 			return &pos.Error{Op: "load commands", Vendor: q.account.origin.Vendor, Kind: pos.KindProtocol, Err: err}
 		}
 	}
-	q.revision, q.loaded, q.told = rec.Revision, true, make(map[string]bool)
+	q.revision, q.loaded = rec.Revision, true
 	return nil
+}
+
+// settle changes the record: again, if somebody else was faster.
+func (q *pushQueue) settle(ctx context.Context, change func() error) error {
+	if err := q.guard.enter(ctx); err != nil {
+		return err
+	}
+	defer q.guard.leave()
+	for range 4 {
+		if err := q.load(ctx); err != nil {
+			return err
+		}
+		if err := change(); !errors.Is(err, pos.ErrConflict) {
+			return err
+		}
+	}
+	return &pos.Error{Op: "queue " + string(q.job), Vendor: q.account.origin.Vendor, Kind: pos.KindConflict, Err: errors.New("others write all the time")}
 }
 
 // save commits a record with events; the caller holds guard.
@@ -101,13 +122,10 @@ func (q *pushQueue) save(ctx context.Context, r queueRecord, evs []events.Event)
 
 // accept stores a command. What it supersedes is taken out of the queue.
 func (q *pushQueue) accept(ctx context.Context, c command) error {
-	if err := q.guard.enter(ctx); err != nil {
-		return err
-	}
-	defer q.guard.leave()
-	if err := q.load(ctx); err != nil {
-		return err
-	}
+	return q.settle(ctx, func() error { return q.enqueue(ctx, c) })
+}
+
+func (q *pushQueue) enqueue(ctx context.Context, c command) error {
 	r := q.record
 	if slices.Contains(r.Done, c.ID) || slices.ContainsFunc(r.Queue, func(o command) bool { return o.ID == c.ID }) {
 		return nil
@@ -228,14 +246,11 @@ func (q *pushQueue) judge(c *command, report pos.PushReport, err error) (evs []e
 // conclude publishes outcomes that were not published yet and takes the
 // command out of the queue unless it comes again later.
 func (q *pushQueue) conclude(ctx context.Context, c command, evs []events.Event, later error) error {
-	if err := q.guard.enter(ctx); err != nil {
-		return err
-	}
-	defer q.guard.leave()
-	if err := q.load(ctx); err != nil {
-		return err
-	}
-	evs = slices.DeleteFunc(evs, func(e events.Event) bool { return q.told[e.ID] })
+	return q.settle(ctx, func() error { return q.dequeue(ctx, c, evs, later) })
+}
+
+func (q *pushQueue) dequeue(ctx context.Context, c command, evs []events.Event, later error) error {
+	evs = slices.DeleteFunc(slices.Clone(evs), func(e events.Event) bool { return q.told[e.ID] })
 	r := q.record
 	r.Queue = slices.Clone(r.Queue)
 	at := slices.IndexFunc(r.Queue, func(o command) bool { return o.ID == c.ID })

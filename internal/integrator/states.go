@@ -82,7 +82,11 @@ func (s *states) gone(location string) bool {
 
 func (s *states) read(ctx context.Context) (bool, error) {
 	a, start := s.account, time.Now()
-	seen, err := s.list(ctx)
+	locations := a.ours()
+	if a.parts > 1 && len(locations) == 0 {
+		return false, nil
+	}
+	seen, err := s.list(ctx, locations)
 	if err == nil {
 		err = s.publish(ctx, seen)
 	}
@@ -91,15 +95,17 @@ func (s *states) read(ctx context.Context) (bool, error) {
 	return false, err
 }
 
-func (s *states) list(ctx context.Context) ([]pos.Status, error) {
+func (s *states) list(ctx context.Context, locations []string) ([]pos.Status, error) {
 	ctx, cancel := s.account.call(ctx)
 	defer cancel()
 	var seen []pos.Status
-	for st, err := range pos.AllStatuses(ctx, s.account.provider, pos.StatusQuery{}) {
+	for st, err := range pos.AllStatuses(ctx, s.account.provider, pos.StatusQuery{Locations: locations}) {
 		if err != nil {
 			return nil, err
 		}
-		seen = append(seen, st)
+		if s.account.has(st.Location) {
+			seen = append(seen, st)
+		}
 	}
 	return seen, nil
 }
@@ -226,6 +232,9 @@ func (s *states) load(ctx context.Context) error {
 	}
 	a := s.account
 	for n := range s.shards {
+		if n%a.parts != a.part {
+			continue
+		}
 		rec, err := a.engine.journal.Load(ctx, a.key("status", strconv.Itoa(n)))
 		if err != nil {
 			return err

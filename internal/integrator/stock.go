@@ -27,6 +27,7 @@ type stockReader struct {
 	// Used by poll's turns alone.
 	cursor   pos.Cursor
 	nextFull time.Time
+	ours     []string                             // locations for which the cursor was made
 	lines    map[string]map[inventory.Line]uint64 // by location
 
 	mu    sync.Mutex
@@ -73,7 +74,12 @@ func (r *stockReader) turn(ctx context.Context) (bool, error) {
 // read reads all stock or what changed and hands it over.
 func (r *stockReader) read(ctx context.Context, full bool, now time.Time) (rows int, err error) {
 	a := r.account
-	q := pos.InventoryQuery{}
+	ours := a.ours()
+	if a.parts > 1 && len(ours) == 0 {
+		return 0, nil
+	}
+	q := pos.InventoryQuery{Locations: ours}
+	full = full || !slices.Equal(ours, r.ours)
 	if !full && a.caps.Inventory.Changes {
 		q.After = r.cursor
 	}
@@ -89,8 +95,10 @@ func (r *stockReader) read(ctx context.Context, full bool, now time.Time) (rows 
 		}
 		whole = whole || page.Full
 		rows += len(page.Stock)
-		for i := range page.Stock {
-			byLocation[page.Stock[i].Location] = append(byLocation[page.Stock[i].Location], page.Stock[i])
+		for _, s := range page.Stock {
+			if a.has(s.Location) {
+				byLocation[s.Location] = append(byLocation[s.Location], s)
+			}
 		}
 		q.After = page.Next
 		if !page.More {
@@ -103,7 +111,7 @@ func (r *stockReader) read(ctx context.Context, full bool, now time.Time) (rows 
 		}
 		if a.caps.Inventory.PerLocation {
 			for _, l := range a.known() {
-				if !l.Closed {
+				if !l.Closed && a.has(l.ID) {
 					byLocation[l.ID] = slices.Clip(byLocation[l.ID])
 				}
 			}
@@ -135,7 +143,7 @@ func (r *stockReader) read(ctx context.Context, full bool, now time.Time) (rows 
 	}
 	maps.Copy(r.lines, known)
 	r.forget()
-	r.cursor = q.After
+	r.cursor, r.ours = q.After, ours
 	if full {
 		r.complete(whole)
 		r.nextFull = now.Add(jitter(a.schedule.InventoryFull))
@@ -154,7 +162,7 @@ func (r *stockReader) complete(whole bool) {
 		return
 	}
 	for _, l := range r.account.known() {
-		if r.lines[l.ID] == nil && !l.Closed {
+		if r.lines[l.ID] == nil && !l.Closed && r.account.has(l.ID) {
 			r.lost = true
 			r.poll.nudge()
 			return
