@@ -9,6 +9,7 @@ import (
 
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
+	"github.com/farmacyfoods/pointofsale/pos/postest"
 	"github.com/farmacyfoods/pointofsale/vendors/simphony"
 	"github.com/farmacyfoods/pointofsale/vendors/simphony/simphonyfake"
 )
@@ -143,7 +144,7 @@ func TestOtherBudgets(t *testing.T) {
 		if got := calls(fake, func() {
 			for range pos.AllStock(t.Context(), p, pos.InventoryQuery{}) { //nolint:revive // only the calls matter
 			}
-		}); got["GetUnavailableItems"] != 20 {
+		}); got["GetUnavailableItems"] != 20 || sum(got) > 24 {
 			t.Errorf("availability at 20 revenue centers: %v", got)
 		}
 	})
@@ -230,4 +231,19 @@ func taken(t *testing.T, fake *simphonyfake.Fake, cfg simphony.Config, number in
 		return err
 	}
 	return report.Err()
+}
+
+// BenchmarkJobs writes records one by one: bulk requests take minutes of the
+// wall clock.
+func BenchmarkJobs(b *testing.B) {
+	postest.Benchmark(b, postest.Size{Items: 500, Locations: 20, Sales: 1000}, func(b *testing.B, size postest.Size) postest.Harness {
+		b.Helper()
+		fake := newFake(b, simphonyfake.Config{Properties: size.Locations})
+		cfg := cloud(fake)
+		cfg.CCAPI.BulkFrom = 1_000_000
+		for _, e := range []*simphony.Endpoint{&cfg.CCAPI.Endpoint, &cfg.BI.Endpoint, &cfg.STS2.Endpoint} {
+			e.RequestsPerSecond = 1_000_000
+		}
+		return postest.Harness{Provider: newProvider(b, cfg, fake, nil), Sim: fake}
+	})
 }

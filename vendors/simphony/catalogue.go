@@ -211,6 +211,9 @@ type knowledge struct {
 	items     map[int64]named
 	discounts map[int64]named
 	at        time.Time
+	// meals are our items as they were read for inventory, shared by its pages.
+	meals   *catalogue
+	mealsAt time.Time
 	// dims are BI's names, by location and dimension.
 	dims map[string]*dimensions
 }
@@ -279,10 +282,32 @@ func (p *Provider) readNames(ctx context.Context) (items, discounts map[int64]na
 	return items, discounts, nil
 }
 
-// forget makes the next look-up of names read again.
+// mealsAge is how old the menu may be that inventory goes by.
+const mealsAge = time.Minute
+
+// recentMeals returns our items as they were read not long ago.
+func (p *Provider) recentMeals(ctx context.Context) (*catalogue, error) {
+	k := &p.known
+	k.mu.Lock()
+	c, at := k.meals, k.mealsAt
+	k.mu.Unlock()
+	if c != nil && time.Since(at) < mealsAge {
+		return c, nil
+	}
+	c, err := p.readMeals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	k.meals, k.mealsAt = c, time.Now()
+	k.mu.Unlock()
+	return c, nil
+}
+
+// forget makes the next look-up of names and items read again.
 func (p *Provider) forget() {
 	p.known.mu.Lock()
-	p.known.at = time.Time{}
+	p.known.at, p.known.meals = time.Time{}, nil
 	p.known.mu.Unlock()
 }
 

@@ -17,8 +17,8 @@ import (
 // Inventory implements [pos.Provider]: which items a property can sell now. No
 // interface tells counts, so all of them are unknown. One page is one property:
 // with STS2 one call for each revenue center, with TS1 the pages of its item
-// definitions. Our items come from CCAPI in three calls for each page, or from
-// [Config].SKUs.
+// definitions. Our items come from CCAPI in three calls a minute at most, or
+// from [Config].SKUs.
 func (p *Provider) Inventory(ctx context.Context, q pos.InventoryQuery) (pos.InventoryPage, error) {
 	const op = "Inventory"
 	if err := p.ready(op, pos.JobInventory); err != nil {
@@ -94,7 +94,7 @@ func (p *Provider) onSale(ctx context.Context, id string) (map[int64]named, erro
 	if err != nil {
 		return nil, err
 	}
-	c, err := p.readMeals(ctx)
+	c, err := p.recentMeals(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func alone(fake *simphonyfake.Fake) simphony.Config {
 	return cfg
 }
 
-func newFake(t *testing.T, cfg simphonyfake.Config) *simphonyfake.Fake {
+func newFake(t testing.TB, cfg simphonyfake.Config) *simphonyfake.Fake {
 	t.Helper()
 	fake, err := simphonyfake.New(cfg)
 	if err != nil {
@@ -70,7 +70,7 @@ func newFake(t *testing.T, cfg simphonyfake.Config) *simphonyfake.Fake {
 	return fake
 }
 
-func newProvider(t *testing.T, cfg simphony.Config, fake *simphonyfake.Fake, opts *kit.Options) *simphony.Provider {
+func newProvider(t testing.TB, cfg simphony.Config, fake *simphonyfake.Fake, opts *kit.Options) *simphony.Provider {
 	t.Helper()
 	if opts == nil {
 		opts = &kit.Options{}
