@@ -1,0 +1,100 @@
+// Package quickbooksdesktop speaks to QuickBooks Desktop through Intuit's Web
+// Connector, a Windows program beside QuickBooks that calls us on a timer.
+//
+//	p, err := quickbooksdesktop.New(quickbooksdesktop.Config{
+//		Account:      "kiosk-014",
+//		UserName:     "kiosk-014",
+//		PasswordHash: hash, // of HashPassword
+//		OwnerID:      "{6b0f2d0e-4c55-4a36-8c5a-0e0f6f6f0a01}",
+//		FileID:       "{1d4c1c9a-7a0b-4a4e-9f2c-90a1f5f6c014}",
+//		TimeZone:     "America/New_York",
+//	}, &kit.Options{Store: store})
+//	http.Handle("/qbwc", p.Handler())
+//
+// QuickBooks is accounting software: it knows a sale only if staff or a
+// connector of the till booked it there. A sale that another provider delivers
+// as well may come from here a second time.
+//
+// # Authentication
+//
+// The other way round: the Web Connector signs in here with a user name from
+// the .qwc file ([Provider.QWC]) and the password that its user typed. The
+// password is kept as a PBKDF2 hash, failed attempts are slowed down by user
+// and by address. A session has a random ticket, which ends after an hour
+// without calls. The company file must carry our FileID; if it tells none, it
+// must be the file that was open before.
+//
+// # Environments
+//
+// There is no sandbox: use QuickBooks' sample company file, or package
+// quickbooksdesktopfake. The service is SOAP 1.1, document/literal; messages
+// are qbXML 13.0. QuickBooks Point of Sale, discontinued in 2023, is not
+// supported.
+//
+// The server side of the SOAP service is written by hand, because gowsdl
+// generates a server that dispatches on the SOAPAction header, reads without
+// limits and writes arrays in a namespace that the Web Connector does not read.
+//
+// # Jobs
+//
+//   - Menu: items named by SKU. A push is put into a queue and reported as
+//     pending until the Web Connector has carried it out; repeating the push
+//     tells the end. One price and one availability for the company file. Our
+//     items carry a mark of ours (ExternalGUID). Withdrawn items become
+//     inactive.
+//   - Coupons: refused.
+//   - Status: when the Web Connector called last.
+//   - Inventory: counts of the company file, or by site with Advanced
+//     Inventory. Read only, no expiry.
+//   - Purchases: sales receipts, credit memos as returns, and on request
+//     invoices. A void is a version with the state voided; so is a deletion,
+//     with the amounts of the last version.
+//
+// Everything is answered from what the last run left in the store.
+//
+// # Cursor guarantee
+//
+// A cursor is a position in the log of sales that the store holds. The log
+// takes each version of a record once: queries by time of modification overlap
+// by 10 minutes, an hour more when clocks are set back, deletions by a day, and
+// what they return again is recognised by transaction and edit sequence. After
+// a restore of the company file from a backup everything that is kept is read
+// again. The log keeps [Config.Keep].
+//
+// # Limits
+//
+// A run that finds nothing takes one message set. Sales come 100 and items 250
+// at a time, changes go out 100 at a time: 500 items cost 5 message sets, and
+// 2 to read them back. The number of points of sale does not matter. The queue
+// holds 20,000 changes.
+//
+// # Money and time
+//
+// Amounts are decimals in the home currency. QuickBooks writes local time with
+// an offset that is wrong for half of the year: the offset is cut off and
+// [Config.TimeZone] used; of the hour that comes twice in autumn one is
+// guessed. A sale has a date only: its time is that of its entry, or the
+// beginning of the day if it was entered on another one.
+//
+// # Unsupported
+//
+// Coupons; prices and availability of single points of sale; pushes to some of
+// them; single records; writing stock; interactive mode; amounts in foreign
+// currencies, which carry a finding. Names lose characters outside
+// Windows-1252.
+//
+// # Webhooks
+//
+// None. The Web Connector calls [Provider.Handler] instead; its calls need no
+// other wake-up.
+//
+// # Errors
+//
+// A [pos.Error] with QuickBooks' own status as [*StatusError]. Stale edit
+// sequences and locked objects are tried again up to three times; a message
+// set that QuickBooks cannot read is split, so that one bad change fails alone.
+// A set of writes whose response was lost is sent again with its id, which
+// QuickBooks executes once. A query that ends three runs in a row is left out
+// for some runs. Errors of the service itself reach the user of the Web
+// Connector as "getLastError".
+package quickbooksdesktop

@@ -1,0 +1,291 @@
+package quickbooksdesktop
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/farmacyfoods/pointofsale/pos"
+)
+
+// writeBatch is how many items go into one message set.
+const writeBatch = 100
+
+// maxAttempts is how often a change is tried before it is parked as failed.
+const maxAttempts = 3
+
+// due lists the changes to send next. A change is tried once in a pass.
+func (p *Provider) due(st *state, doc *tasksDoc) []string {
+	var skus []string
+	for _, sku := range slices.Sorted(maps.Keys(doc.Tasks)) {
+		t := doc.Tasks[sku]
+		if t.Ended || t.Run == st.Runs && t.Pass >= st.Session.Rounds+1 {
+			continue
+		}
+		if t.Alone {
+			if len(skus) == 0 {
+				return []string{sku}
+			}
+			continue
+		}
+		if skus = append(skus, sku); len(skus) == writeBatch {
+			break
+		}
+	}
+	return skus
+}
+
+// anyWrite reports whether there is something to send.
+func (p *Provider) anyWrite(ctx context.Context, st *state) (bool, error) {
+	var doc tasksDoc
+	if _, err := p.load(ctx, docTasks, &doc); err != nil {
+		return false, err
+	}
+	return len(p.due(st, &doc)) > 0, nil
+}
+
+// waiting counts the changes that wait.
+func (p *Provider) waiting(ctx context.Context) (int, error) {
+	var doc tasksDoc
+	_, err := p.load(ctx, docTasks, &doc)
+	n := 0
+	for _, t := range doc.Tasks {
+		if !t.Ended {
+			n++
+		}
+	}
+	return n, err
+}
+
+// writeRequest makes the next set of writes and keeps its exact text.
+func (p *Provider) writeRequest(ctx context.Context, st *state) (string, error) {
+	cat, err := p.catalogue(ctx, st.Items)
+	if err != nil || cat == nil {
+		return "", err
+	}
+	var set messageSet
+	var sent []pendingTask
+	for len(set.Requests) == 0 {
+		more := false
+		err := change(ctx, p, docTasks, func(doc *tasksDoc) (bool, error) {
+			skus := p.due(st, doc)
+			more = len(skus) > 0
+			set, sent = p.compose(st, doc, cat, skus)
+			return more, nil
+		})
+		if err != nil {
+			return "", err
+		}
+		if !more {
+			return "", nil
+		}
+	}
+	set.NewID, set.OldID = NewFileID(), st.LastSet
+	text, err := document(set)
+	if err != nil {
+		return "", err
+	}
+	st.Session.Wrote = true
+	st.Pending = &pendingSet{ID: set.NewID, Text: text, Tasks: sent}
+	return text, nil
+}
+
+// compose makes the requests of changes. Those that need none end here.
+func (p *Provider) compose(st *state, doc *tasksDoc, cat *catalogue, skus []string) (messageSet, []pendingTask) {
+	var set messageSet
+	var sent []pendingTask
+	for _, sku := range skus {
+		t := doc.Tasks[sku]
+		t.Run, t.Pass = st.Runs, st.Session.Rounds+1
+		have := cat.find(sku)
+		pt := pendingTask{SKU: sku, Want: t.Want, Action: planned(t.Want, have, cat)}
+		switch {
+		case have == nil && t.Want.Gone:
+			t.end(pos.Unchanged, nil, 0)
+			continue
+		case have != nil && !p.owns(doc.Owned, have):
+			t.fail(codeNameTaken, "the name is in use")
+			continue
+		case have != nil:
+			if pt.Fields = p.differences(t.Want, have); len(pt.Fields) == 0 {
+				t.end(pos.Unchanged, nil, 0)
+				continue
+			}
+		default:
+			doc.own(sku, claimed)
+		}
+		set.Requests = append(set.Requests, p.write(strconv.Itoa(len(sent)), &pt, have))
+		sent = append(sent, pt)
+	}
+	return set, sent
+}
+
+func (t *task) end(a pos.Action, fields []string, gen int64) {
+	t.Ended, t.Action, t.Fields, t.Gen, t.Code = true, a, fields, gen, ""
+}
+
+func (t *task) fail(code, message string) {
+	t.Ended, t.Action, t.Code, t.Message = true, pos.Failed, code, clip(message, 200)
+}
+
+// write makes the request of one change.
+func (p *Provider) write(id string, pt *pendingTask, have *item) any {
+	w := pt.Want
+	var bar *barCode
+	if w.GTIN != "" {
+		bar = &barCode{w.GTIN}
+	}
+	code := p.cfg.TaxCode
+	if w.Exempt {
+		code = p.cfg.NonTaxCode
+	}
+	if have == nil {
+		return p.add(id, pt.SKU, w, bar, named(code))
+	}
+	only := func(field string) bool { return slices.Contains(pt.Fields, field) }
+	if !only(fieldGTIN) {
+		bar = nil
+	}
+	var tax *ref
+	if only(fieldTaxExempt) {
+		tax = named(code)
+	}
+	var active *bool
+	if only(fieldUnavailable) {
+		active = &w.Active
+	}
+	var desc, price string
+	if only(fieldName) {
+		desc = w.Name
+	}
+	if only(fieldPrice) {
+		price = w.Price
+	}
+	if have.Kind == kindInventory {
+		r := inventoryMod{head: head{RequestID: id}}
+		r.Item.ListID, r.Item.EditSequence = have.ListID, have.Sequence
+		r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.Desc, r.Item.Price = bar, active, tax, desc, price
+		return r
+	}
+	r := nonInventoryMod{head: head{RequestID: id}}
+	r.Item.ListID, r.Item.EditSequence = have.ListID, have.Sequence
+	r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode = bar, active, tax
+	switch {
+	case desc == "" && price == "":
+	case have.Both:
+		r.Item.Both = &bothTerms{Desc: desc, Price: price}
+	default:
+		r.Item.Sale = &saleTerms{Desc: desc, Price: price}
+	}
+	return r
+}
+
+func (p *Provider) add(id, sku string, w want, bar *barCode, tax *ref) any {
+	a := p.cfg.Accounts
+	if p.cfg.NonStock {
+		r := nonInventoryAdd{head: head{RequestID: id}}
+		r.Item.Name, r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.GUID = sku, bar, w.Active, tax, p.mark(sku)
+		r.Item.Sale = saleTerms{Desc: w.Name, Price: w.Price, Account: named(a.Income)}
+		return r
+	}
+	r := inventoryAdd{head: head{RequestID: id}}
+	r.Item.Name, r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.GUID = sku, bar, w.Active, tax, p.mark(sku)
+	r.Item.Desc, r.Item.Price = w.Name, w.Price
+	r.Item.Income, r.Item.COGS, r.Item.Asset = named(a.Income), named(a.COGS), named(a.Asset)
+	return r
+}
+
+// wrote takes the answers to the pending set of writes.
+func (p *Provider) wrote(ctx context.Context, st *state, list []reply) error {
+	set := st.Pending
+	if set == nil {
+		return nil
+	}
+	byID := make(map[string]*reply, len(list))
+	for i := range list {
+		byID[list[i].RequestID] = &list[i]
+	}
+	err := change(ctx, p, docTasks, func(doc *tasksDoc) (bool, error) {
+		for i, pt := range set.Tasks {
+			p.settle(doc, pt, byID[strconv.Itoa(i)], st.Session.Gen)
+		}
+		return true, nil
+	})
+	if err == nil {
+		st.LastSet, st.Pending = set.ID, nil
+	}
+	return err
+}
+
+// settle ends a change by its answer. A wish that came meanwhile stays in the
+// queue. The generation is the one that will show the change.
+func (p *Provider) settle(doc *tasksDoc, pt pendingTask, r *reply, gen int64) {
+	if r != nil && !r.bad() {
+		id := claimed
+		for _, ret := range append(r.Inventory, r.NonInventory...) {
+			id = ret.ListID
+		}
+		if id != claimed || doc.Owned[pt.SKU] == "" {
+			doc.own(pt.SKU, id)
+		}
+	}
+	if r != nil && r.Code == codeNameTaken && doc.Owned[pt.SKU] == claimed {
+		delete(doc.Owned, pt.SKU)
+	}
+	t := doc.Tasks[pt.SKU]
+	if t == nil || t.Want != pt.Want || t.Ended {
+		return
+	}
+	switch {
+	case r != nil && !r.bad():
+		t.end(pt.Action, pt.Fields, gen)
+	case r == nil, transient(r.Code):
+		code, message := "none", "no answer"
+		if r != nil {
+			code, message = r.Code, r.Message
+		}
+		if t.Attempts++; t.Attempts >= maxAttempts {
+			t.fail(code, message)
+		}
+	default:
+		t.fail(r.Code, r.Message)
+	}
+}
+
+// writesRefused takes it that a set of writes was not processed. A set that
+// QuickBooks cannot read is not sent again: its changes go one by one, so that
+// only the bad one fails. Otherwise it stays pending and is sent again with
+// its id, at most maxAttempts times.
+func (p *Provider) writesRefused(ctx context.Context, st *state, hresult, message string) error {
+	set := st.Pending
+	if set == nil {
+		return nil
+	}
+	parse := hresult == hresultParse
+	drop := parse
+	err := change(ctx, p, docTasks, func(doc *tasksDoc) (bool, error) {
+		for _, pt := range set.Tasks {
+			t := doc.Tasks[pt.SKU]
+			if t == nil || t.Want != pt.Want || t.Ended {
+				continue
+			}
+			switch {
+			case parse && t.Alone:
+				t.fail(hresult, message)
+			case parse:
+				t.Alone = true
+			default:
+				if t.Attempts++; t.Attempts >= maxAttempts {
+					t.fail(hresult, message)
+					drop = true
+				}
+			}
+		}
+		return true, nil
+	})
+	if err == nil && drop {
+		st.Pending = nil
+	}
+	return err
+}

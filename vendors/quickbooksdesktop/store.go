@@ -1,0 +1,210 @@
+package quickbooksdesktop
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/farmacyfoods/pointofsale/pos"
+)
+
+// The documents of an account in its store. Each is changed by compare-and-swap,
+// so that several processes can serve one Web Connector.
+const (
+	docSession = "session" // run of the Web Connector, message set under way
+	docJournal = "journal" // how far the log of sales goes, how far queries got
+	docTasks   = "tasks"   // queue of changes, and what we own
+	docPlaces  = "places"  // points of sale
+	docItems   = "items"   // pages of items, by generation
+	docStock   = "stock"   // pages of stock by site, by generation
+	docLog     = "log"     // segments of the log of sales
+)
+
+const (
+	maxDocument = 1 << 20  // what a store takes
+	maxUnpacked = 64 << 20 // what a document may grow to when unpacked
+)
+
+func (p *Provider) storeKey(words ...string) string {
+	return Vendor + "." + storeWord(p.cfg.Account) + "." + strings.Join(words, ".")
+}
+
+func storeWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-'
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "_" + base64.RawURLEncoding.EncodeToString([]byte(s))
+}
+
+// load reads a document; one that does not exist leaves out as it is.
+func (p *Provider) load(ctx context.Context, key string, out any) (pos.Revision, error) {
+	packed, rev, err := p.opts.Store.Get(ctx, p.storeKey(key))
+	if errors.Is(err, pos.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err == nil {
+		var text []byte
+		if text, err = io.ReadAll(io.LimitReader(z, maxUnpacked)); err == nil {
+			err = json.Unmarshal(text, out)
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("quickbooksdesktop: stored document %s: %w", key, err)
+	}
+	return rev, nil
+}
+
+// save writes a document that is still at the revision.
+func (p *Provider) save(ctx context.Context, key string, doc any, old pos.Revision) (pos.Revision, error) {
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return 0, err
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write(text) // a buffer takes everything
+	_ = z.Close()
+	if packed.Len() > maxDocument || len(text) > maxUnpacked {
+		return 0, fmt.Errorf("quickbooksdesktop: document %s is too large: %d bytes", key, len(text))
+	}
+	return p.opts.Store.Put(ctx, p.storeKey(key), packed.Bytes(), old)
+}
+
+// overwrite writes a document whatever was there.
+func (p *Provider) overwrite(ctx context.Context, key string, doc any) error {
+	return p.retry(func() error {
+		_, rev, err := p.opts.Store.Get(ctx, p.storeKey(key))
+		if err != nil && !errors.Is(err, pos.ErrNotFound) {
+			return err
+		}
+		_, err = p.save(ctx, key, doc, rev)
+		return err
+	})
+}
+
+// remove deletes a document.
+func (p *Provider) remove(ctx context.Context, key string) error {
+	return p.retry(func() error {
+		_, rev, err := p.opts.Store.Get(ctx, p.storeKey(key))
+		if errors.Is(err, pos.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return p.opts.Store.Delete(ctx, p.storeKey(key), rev)
+	})
+}
+
+// storeAttempts is how often a change is tried against other processes.
+const storeAttempts = 10
+
+func (p *Provider) retry(change func() error) error {
+	var err error
+	for range storeAttempts {
+		if err = change(); !errors.Is(err, pos.ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+// change reads a document, lets fn change it, and writes it unless fn says no.
+func change[T any](ctx context.Context, p *Provider, key string, fn func(*T) (write bool, err error)) error {
+	return p.retry(func() error {
+		var doc T
+		rev, err := p.load(ctx, key, &doc)
+		if err != nil {
+			return err
+		}
+		write, err := fn(&doc)
+		if err != nil || !write {
+			return err
+		}
+		_, err = p.save(ctx, key, &doc, rev)
+		return err
+	})
+}
+
+func pageKey(doc string, gen int64, page int) string {
+	return doc + "." + strconv.FormatInt(gen%2, 10) + "." + strconv.Itoa(page)
+}
+
+// place is a point of sale.
+type place struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Closed bool   `json:"closed,omitempty"`
+}
+
+// placesDoc are the points of sale, ordered by id.
+type placesDoc struct {
+	Places []place   `json:"places"`
+	Read   time.Time `json:"read"`
+}
+
+// layout is how wall clock times are written: without an offset, because the
+// one that QuickBooks prints is wrong for half of the year.
+const layout = "2006-01-02T15:04:05"
+
+// wall is the local time of the QuickBooks computer; values compare as text.
+type wall string
+
+// wallOf cuts the offset off a time that QuickBooks wrote.
+func wallOf(text string) wall {
+	if len(text) < len(layout) {
+		return ""
+	}
+	text = text[:len(layout)]
+	if _, err := time.Parse(layout, text); err != nil {
+		return ""
+	}
+	return wall(text)
+}
+
+func (w wall) add(d time.Duration) wall {
+	t, err := time.Parse(layout, string(w))
+	if err != nil {
+		return w
+	}
+	return wall(t.Add(d).Format(layout))
+}
+
+// at returns the instant; of an hour that comes twice, one of both.
+func (w wall) at(zone *time.Location) time.Time {
+	t, err := time.ParseInLocation(layout, string(w), zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func wallAt(t time.Time, zone *time.Location) wall { return wall(t.In(zone).Format(layout)) }
+
+// overlapFrom is where the next query begins whose last record has this time:
+// 10 minutes earlier, and an hour more where clocks were just set back.
+func overlapFrom(last wall, zone *time.Location) wall {
+	const overlap, around = 10 * time.Minute, 3 * time.Hour
+	t := last.at(zone)
+	_, before := t.Add(-around).In(zone).Zone()
+	_, after := t.Add(around).In(zone).Zone()
+	if after < before {
+		return last.add(-overlap - time.Duration(before-after)*time.Second)
+	}
+	return last.add(-overlap)
+}
