@@ -30,7 +30,7 @@ func ParsePosition(text string) (Position, error) {
 	sequence, index, _ := strings.Cut(text, "-")
 	s, errS := strconv.ParseUint(sequence, 10, 64)
 	i, errI := strconv.ParseUint(index, 10, 31)
-	p := Position{s, int(i)} //nolint:gosec // 31 bits
+	p := Position{s, int(i)}
 	if errS != nil || errI != nil || p.String() != text {
 		return Position{}, &pos.Error{Op: "relay.ParsePosition", Kind: pos.KindInvalid, Err: fmt.Errorf("%.40q is no position", text)}
 	}

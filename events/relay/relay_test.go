@@ -146,7 +146,7 @@ func (s *flakyStore) Put(ctx context.Context, key string, value []byte, old pos.
 // grows and fails now and then.
 func runs(t *testing.T, s *stream, open func() relay.Target) {
 	t.Helper()
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(1, 2))
 	reads := 0
 	s.fail = func() error {
 		if reads++; reads%7 == 0 {
