@@ -2,6 +2,7 @@ package quickbooksdesktop_test
 
 import (
 	"encoding/xml"
+	"errors"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -217,6 +218,14 @@ func TestHostileEnvelopes(t *testing.T) {
 	if status, _ := c.post(strings.Repeat("x", 17<<20)); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a huge body: status %d", status)
 	}
+}
+
+// codeOf returns the vendor's code of an error.
+func codeOf(err error) string {
+	if e, ok := errors.AsType[*pos.Error](err); ok {
+		return e.Code
+	}
+	return ""
 }
 
 func TestSampleExchanges(t *testing.T) {
