@@ -87,9 +87,11 @@ func ExamplePurchasePages() {
 		fmt.Println(len(page.Purchases), "sales, more:", page.More)
 		stored = page.Next // keep it together with what you did with the page
 	}
+	fmt.Println("resume later:", stored != "")
 	// Output:
 	// 2 sales, more: true
 	// 1 sales, more: false
+	// resume later: true
 }
 
 func ExamplePrice() {

@@ -88,7 +88,7 @@ func grouped(changes []change) []pos.Outcome {
 		o := pos.Outcome{Item: c.item, Action: c.action, Fields: c.fields, Codes: c.codes, Notes: c.notes, Err: c.err, VendorID: "obj-" + c.item}
 		i := slices.IndexFunc(out[first:], func(x pos.Outcome) bool {
 			x.Locations = nil
-			return reflect.DeepEqual(x, o)
+			return reflect.DeepEqual(x, o) //nolint:govet // errors of one push are made alike if they are alike
 		})
 		if i < 0 {
 			o.Locations = []string{c.location}

@@ -258,7 +258,7 @@ func parentTime() func(*posfake.Fake, pos.PurchaseQuery, *pos.PurchasePage) {
 }
 
 // recordsForgotten answers Records queries as if they were the first.
-func recordsForgotten(f *posfake.Fake, ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) {
+func recordsForgotten(f *posfake.Fake, ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) { //nolint:revive // the hooks of a mutant begin with the fake
 	if len(q.Records) == 0 {
 		return f.Purchases(ctx, q)
 	}

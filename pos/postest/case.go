@@ -81,6 +81,7 @@ type stop struct{}
 func (p proof) prove(t *testing.T, open func(t *testing.T) Harness) (r result) {
 	t.Helper()
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		c := newCheck(t.Context(), open(t))
 		defer func() { r = result{c.failures, c.notes} }()
 		defer func() {

@@ -49,12 +49,12 @@ func (c *check) prepared() map[pos.Job]func(context.Context) error {
 // struck is prepared, with a fault on all requests during each call.
 func (c *check) struck(f posfake.Fault, see func(job pos.Job, call func(context.Context) error)) {
 	for job, call := range c.prepared() {
-		clear := c.inject(f)
-		if clear == nil {
+		end := c.inject(f)
+		if end == nil {
 			return
 		}
 		see(job, call)
-		clear()
+		end()
 		c.wait(time.Hour) // nothing of it is left
 		if err := call(c.ctx); err != nil && !errors.Is(err, pos.ErrConflict) {
 			c.errorf("%s after the fault is over: %v", job, err)
@@ -221,14 +221,14 @@ func (c *check) endsPromptly(job pos.Job, call func(context.Context) error) {
 
 func expiredToken(c *check) {
 	for job, call := range c.prepared() {
-		clear := c.inject(posfake.Fault{Kind: posfake.FaultToken, Times: 1})
-		if clear == nil {
+		end := c.inject(posfake.Fault{Kind: posfake.FaultToken, Times: 1})
+		if end == nil {
 			return
 		}
 		if err := call(c.ctx); err != nil {
 			c.errorf("%s with an expired token: %v", job, err)
 		}
-		clear()
+		end()
 		c.wait(time.Minute)
 	}
 }

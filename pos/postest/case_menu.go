@@ -362,8 +362,8 @@ func versionConflict(c *check) {
 		fault = posfake.Fault{Kind: posfake.FaultStatus, Status: 409}
 	}
 	fault.Op, fault.Times = ops[0], 1
-	if clear := c.inject(fault); clear != nil {
-		defer clear()
+	if end := c.inject(fault); end != nil {
+		defer end()
 	}
 	report, err := c.p.PushMenu(c.ctx, c.full(items))
 	c.must(err, "PushMenu during a conflict")
@@ -391,12 +391,12 @@ func lostReply(c *check) {
 		for _, times := range []int{1, -1} {
 			items[0].Price.Amount++ // systems may have one operation for new items and one for changes
 			items = append(items, pos.Item{SKU: fmt.Sprintf("PT-%s-%d", op, times), Name: "More", Price: c.money(500)})
-			clear := c.inject(posfake.Fault{Kind: posfake.FaultLostReply, Op: op, Times: times})
-			if clear == nil {
+			end := c.inject(posfake.Fault{Kind: posfake.FaultLostReply, Op: op, Times: times})
+			if end == nil {
 				return
 			}
 			report, err := c.p.PushMenu(c.ctx, c.full(items))
-			clear()
+			end()
 			if times < 0 && err == nil && report.Err() == nil && !c.caps.Deferred {
 				c.errorf("every reply of %s was lost, and the push succeeded", op)
 			}
@@ -411,8 +411,8 @@ func lostReply(c *check) {
 func staleReads(c *check) {
 	items := c.items(3)
 	c.serve(items)
-	clear := c.inject(posfake.Fault{Kind: posfake.FaultStaleReads, Latency: staleFor})
-	if clear == nil {
+	end := c.inject(posfake.Fault{Kind: posfake.FaultStaleReads, Latency: staleFor})
+	if end == nil {
 		return
 	}
 	items = append(items, pos.Item{SKU: "PT-NEW", Name: "New", Price: c.money(500)})
@@ -420,7 +420,7 @@ func staleReads(c *check) {
 		_, err := c.p.PushMenu(c.ctx, c.full(items))
 		c.must(err, "PushMenu while reads are stale")
 	}
-	clear()
+	end()
 	c.wait(2 * staleFor)
 	c.serve(items)
 	c.holds(items, c.ids(), true)

@@ -23,14 +23,14 @@ func sorted(times []time.Time) []time.Time {
 
 // resume reads to the end as a host does that may die at any moment: pages
 // take effect together with their cursor, and trouble strikes before each.
-func (c *check) resume(limit int, trouble func(page int) (clear func())) {
+func (c *check) resume(limit int, trouble func(page int) (end func())) {
 	q := pos.PurchaseQuery{Limit: limit}
 	for n := range maxPages {
-		clear := trouble(n)
+		end := trouble(n)
 		q.After = c.cursor
 		page, err := c.p.Purchases(c.ctx, q)
-		if clear != nil {
-			clear()
+		if end != nil {
+			end()
 		}
 		if err != nil { // the process dies and comes back
 			c.reopen()

@@ -86,11 +86,11 @@ func repeatedNotices(c *check) {
 	lines := c.stocked()
 	c.poll(pos.PurchaseQuery{})
 	c.callbacks()
-	clear := c.inject(posfake.Fault{Kind: posfake.FaultRepeat, Times: 20})
-	if clear == nil {
+	end := c.inject(posfake.Fault{Kind: posfake.FaultRepeat, Times: 20})
+	if end == nil {
 		return
 	}
-	defer clear()
+	defer end()
 	for range 3 {
 		c.sell(posfake.Sale{Location: c.ids()[0], Lines: lines[:1]})
 	}
@@ -148,11 +148,11 @@ func lostSubscription(c *check) {
 func noNotices(c *check) {
 	lines := c.stocked()
 	c.callbacks()
-	clear := c.inject(posfake.Fault{Kind: posfake.FaultSilence})
-	if clear == nil {
+	end := c.inject(posfake.Fault{Kind: posfake.FaultSilence})
+	if end == nil {
 		return
 	}
-	defer clear()
+	defer end()
 	for i := range 10 {
 		c.sell(posfake.Sale{Location: c.ids()[i%2], Lines: lines[:1]})
 	}

@@ -75,12 +75,12 @@ func (c *check) can(err error, what string) bool {
 }
 
 // inject scripts a fault, and returns nil if the simulator does not have it.
-func (c *check) inject(f posfake.Fault) (clear func()) {
-	clear, err := c.sim.Inject(f)
+func (c *check) inject(f posfake.Fault) (end func()) {
+	end, err := c.sim.Inject(f)
 	if !c.can(err, "fault "+f.Kind) {
 		return nil
 	}
-	return clear
+	return end
 }
 
 // wait lets virtual time pass, for the simulator too.

@@ -86,6 +86,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 func probe(t *testing.T, open func(t *testing.T) Harness) (caps pos.Capabilities, ok bool) {
 	t.Helper()
 	bubble(t, func(t *testing.T) {
+		t.Helper()
 		h := open(t)
 		switch {
 		case h.Provider == nil || h.Sim == nil:

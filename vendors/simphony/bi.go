@@ -3,6 +3,7 @@ package simphony
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -307,7 +308,7 @@ func (p *Provider) biNames(ctx context.Context, location string, checks []guestC
 	}
 	for num := range items {
 		if n.items[num].name == "" {
-			want(dimItems, text(fmt.Sprint(num)))
+			want(dimItems, text(strconv.FormatInt(num, 10)))
 		}
 	}
 	n.dims, err = p.dimensionsOf(ctx, location, wanted)
@@ -332,9 +333,7 @@ func (p *Provider) dimensionsOf(ctx context.Context, location string, wanted map
 	fresh := &dimensions{at: time.Now(), kinds: make(map[string]map[string]dimension)}
 	if old != nil && time.Since(old.at) < dimsAge {
 		fresh.at = old.at
-		for kind, rows := range old.kinds {
-			fresh.kinds[kind] = rows
-		}
+		maps.Copy(fresh.kinds, old.kinds)
 	}
 	changed := false
 	for _, kind := range sortedKeys(wanted) {

@@ -3,8 +3,8 @@ package simphony
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -408,7 +408,7 @@ func (c *couponPush) planPlaces(plan *couponPlan, have *offer, number int64, wan
 			on = was
 		}
 		if told {
-			o := pos.Outcome{Item: plan.id, Action: pos.Unchanged, VendorID: fmt.Sprint(number)}
+			o := pos.Outcome{Item: plan.id, Action: pos.Unchanged, VendorID: strconv.FormatInt(number, 10)}
 			switch {
 			case !on:
 				o.Action = pos.Withdrawn
@@ -452,7 +452,7 @@ func (c *couponPush) planEnd(o *offer) {
 		c.planGroup(plan, o, o.number, "", startOfTime, withdrawn)
 		for _, id := range c.targets {
 			if c.isOn(o, id) {
-				plan.at[id] = pos.Outcome{Item: plan.id, Action: pos.Withdrawn, VendorID: fmt.Sprint(o.number)}
+				plan.at[id] = pos.Outcome{Item: plan.id, Action: pos.Withdrawn, VendorID: strconv.FormatInt(o.number, 10)}
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package simphony
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -59,7 +60,7 @@ func (c *guestCheck) times(s *sale, l *pos.Location) error {
 		s.OccurredAt, s.BusinessDate = closed, pos.Date(first(c.CloseBusDt, c.OpenBusDt))
 	}
 	if s.OccurredAt.IsZero() {
-		return fmt.Errorf("it has neither opnUTC nor clsdUTC")
+		return errors.New("it has neither opnUTC nor clsdUTC")
 	}
 	if s.BusinessDate == "" {
 		s.BusinessDate = l.BusinessDate(s.OccurredAt)

@@ -166,7 +166,7 @@ func (p *Provider) tillStock(ctx context.Context, id string) ([]pos.Stock, error
 	var rows []pos.Stock
 	seen := make(map[string]bool)
 	for page := range maxConfigPages {
-		info, err := t.configuration(ctx, "MENUITEMDEFINITIONS", int32(page*configPage)) //nolint:gosec // bounded by maxConfigPages
+		info, err := t.configuration(ctx, "MENUITEMDEFINITIONS", int32(page*configPage))
 		if err != nil {
 			return nil, err
 		}

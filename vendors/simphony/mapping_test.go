@@ -149,9 +149,19 @@ func TestParseMoney(t *testing.T) {
 		want     int64
 		ok       bool
 	}{
-		{"12.50", "USD", 1250, true}, {"", "USD", 0, true}, {"20.809091", "USD", 2081, true}, {"-20.805", "USD", -2081, true},
-		{"-0.005", "USD", -1, true}, {"0.004", "USD", 0, true}, {"119.9", "USD", 11990, true}, {"99.5", "JPY", 100, true}, {"100", "JPY", 100, true},
-		{"1e3", "USD", 0, false}, {"12,50", "USD", 0, false}, {"1.2.3", "USD", 0, false}, {"99999999999999999999", "USD", 0, false},
+		{"12.50", "USD", 1250, true},
+		{"", "USD", 0, true},
+		{"20.809091", "USD", 2081, true},
+		{"-20.805", "USD", -2081, true},
+		{"-0.005", "USD", -1, true},
+		{"0.004", "USD", 0, true},
+		{"119.9", "USD", 11990, true},
+		{"99.5", "JPY", 100, true},
+		{"100", "JPY", 100, true},
+		{"1e3", "USD", 0, false},
+		{"12,50", "USD", 0, false},
+		{"1.2.3", "USD", 0, false},
+		{"99999999999999999999", "USD", 0, false},
 	} {
 		m, err := parseMoney(tc.text, tc.currency)
 		if (err == nil) != tc.ok || tc.ok && m != (pos.Money{Amount: tc.want, Currency: tc.currency}) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -282,7 +283,7 @@ func (m *menuPush) outcomes(plan *itemPlan, wants map[string]want) {
 		if !w.target {
 			continue
 		}
-		o := pos.Outcome{Item: plan.sku, Action: pos.Updated, VendorID: fmt.Sprint(plan.number)}
+		o := pos.Outcome{Item: plan.sku, Action: pos.Updated, VendorID: strconv.FormatInt(plan.number, 10)}
 		switch {
 		case plan.item == nil:
 			o.Action, o.Fields = pos.Withdrawn, []string{"Unavailable"}

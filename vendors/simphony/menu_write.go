@@ -3,7 +3,6 @@ package simphony
 import (
 	"context"
 	"errors"
-
 	"slices"
 
 	"github.com/farmacyfoods/pointofsale/pos"

@@ -3,6 +3,7 @@ package simphony
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -76,9 +77,7 @@ func (p *Provider) connect(o *kit.Options) error {
 		if err != nil {
 			return nil, err
 		}
-		for name, values := range header(e.Header) {
-			h[name] = values
-		}
+		maps.Copy(h, header(e.Header))
 		return kit.NewClient(kit.ClientConfig{
 			Vendor: vendor, BaseURL: strings.TrimSuffix(e.BaseURL, "/") + e.BasePath, Header: h, Auth: tokens,
 			Budget: kit.NewBudget(rate.Limit(e.RequestsPerSecond), 2*e.RequestsPerSecond).Parallel(parallel), Classify: classify,

@@ -98,6 +98,7 @@ func TestCloud(t *testing.T) {
 }
 
 func cloudHarness(t *testing.T, cfg simphonyfake.Config) postest.Harness {
+	t.Helper()
 	cfg.InsecureCallbacks = true
 	fake := newFake(t, cfg)
 	store := &pos.MemoryStore{}

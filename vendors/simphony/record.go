@@ -2,6 +2,7 @@ package simphony
 
 import (
 	stdjson "encoding/json"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -93,9 +94,7 @@ func (r record) setLang(name, language, s string) {
 
 func (r record) clone() record {
 	c := make(record, len(r)+4)
-	for k, v := range r {
-		c[k] = v
-	}
+	maps.Copy(c, r)
 	return c
 }
 

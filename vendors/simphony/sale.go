@@ -214,8 +214,18 @@ func (s *sale) finish() pos.Purchase {
 func tenderKind(words ...string) string {
 	s := strings.ToLower(strings.Join(words, " "))
 	for _, k := range []struct{ word, kind string }{
-		{"gift", "gift_card"}, {"stored value", "gift_card"}, {"cash", "cash"}, {"room", "account"}, {"account", "account"},
-		{"card", "card"}, {"credit", "card"}, {"debit", "card"}, {"visa", "card"}, {"master", "card"}, {"amex", "card"}, {"pay", "wallet"},
+		{"gift", "gift_card"},
+		{"stored value", "gift_card"},
+		{"cash", "cash"},
+		{"room", "account"},
+		{"account", "account"},
+		{"card", "card"},
+		{"credit", "card"},
+		{"debit", "card"},
+		{"visa", "card"},
+		{"master", "card"},
+		{"amex", "card"},
+		{"pay", "wallet"},
 	} {
 		if strings.Contains(s, k.word) {
 			return k.kind

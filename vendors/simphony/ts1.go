@@ -2,6 +2,7 @@ package simphony
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -71,7 +72,7 @@ func (t *till) outcome(op string, err error, r *ts1.SimphonyPosApi_OperationalRe
 	}
 	switch {
 	case r == nil || r.Success == nil:
-		return failAt(op, t.location, pos.KindProtocol, fmt.Errorf("the answer has no OperationalResult"))
+		return failAt(op, t.location, pos.KindProtocol, errors.New("the answer has no OperationalResult"))
 	case !*r.Success:
 		return refused(op, t.location, r.ErrorCode, r.ErrorMessage)
 	}
@@ -114,7 +115,7 @@ func infoResult(r *ts1.SimphonyPosApi_ConfigInfoResponse) *ts1.SimphonyPosApi_Op
 // center is the revenue center to ask for: the only one, or 0 for all.
 func (t *till) center() int32 {
 	if len(t.centers) == 1 {
-		return int32(t.centers[0]) //nolint:gosec // object numbers have nine digits
+		return int32(t.centers[0])
 	}
 	return 0
 }

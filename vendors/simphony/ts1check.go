@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -125,13 +126,13 @@ func (t *till) read(ctx context.Context, row *ts1.SimphonyPosApi_CheckSummary, o
 	if sum.touched.Before(sum.opened) {
 		sum.touched = sum.opened
 	}
-	print := strings.Join([]string{row.CheckTotalDue, row.CheckLastServiceTime, fmt.Sprint(open, sum.num)}, "|")
+	mark := strings.Join([]string{row.CheckTotalDue, row.CheckLastServiceTime, fmt.Sprint(open, sum.num)}, "|")
 	t.mu.Lock()
 	k, ok := t.known[seq]
 	t.mu.Unlock()
 	now := time.Now()
-	if !ok || k.print != print || now.Sub(k.read) >= t.cfg.RereadAfter {
-		k.read, k.print, k.open = now, print, open
+	if !ok || k.print != mark || now.Sub(k.read) >= t.cfg.RereadAfter {
+		k.read, k.print, k.open = now, mark, open
 		if k.detail, err = t.detail(ctx, sum.num, seq); err != nil {
 			return knownCheck{}, err
 		}
@@ -290,7 +291,7 @@ func (p *Provider) tillSales(ctx context.Context, t *till, l *pos.Location, foun
 // sale maps a check of TS1.
 func (d *detailXML) sale(t *till, l *pos.Location, k *knownCheck, n *names) *sale {
 	s := &sale{}
-	s.ID, s.Location, s.Currency, s.Receipt = t.id(k.sum.seq), t.location, t.currency, fmt.Sprint(k.sum.num)
+	s.ID, s.Location, s.Currency, s.Receipt = t.id(k.sum.seq), t.location, t.currency, strconv.Itoa(int(k.sum.num))
 	s.OccurredAt, s.RecordedAt, s.UpdatedAt = k.sum.opened, k.sum.touched, k.sum.touched
 	s.BusinessDate = l.BusinessDate(k.sum.opened)
 	s.State, s.VendorState = pos.StateCompleted, "closed"

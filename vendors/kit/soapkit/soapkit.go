@@ -141,8 +141,7 @@ func (t *transport) read(resp *http.Response) ([]byte, error) {
 
 // unreadable wraps a failure to read an answer.
 func unreadable(err error) error {
-	var e *pos.Error
-	if errors.As(err, &e) {
+	if _, ok := errors.AsType[*pos.Error](err); ok {
 		return err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, new(*xml.SyntaxError)) {

@@ -163,7 +163,7 @@ func TestChangedSince(t *testing.T) {
 			t.Errorf("nothing changed after %s: %v", cursor, got.v)
 		}
 		c.fake.Advance(time.Minute)
-		if _, err := c.fake.Edit(posfake.Edit{ID: r.ID, Tip: ptr(int64(200))}); err != nil {
+		if _, err := c.fake.Edit(posfake.Edit{ID: r.ID, Tip: new(int64(200))}); err != nil {
 			t.Fatal(err)
 		}
 		got := c.checks("north", day, since).at("guestChecks", 0)

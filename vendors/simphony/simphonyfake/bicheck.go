@@ -37,20 +37,20 @@ type guestCheck struct {
 	LastUpdLcl    *string      `json:"lastUpdatedLcl"`
 	Closed        bool         `json:"clsdFlag"`
 	Cancelled     bool         `json:"cancelFlag"`
-	SubTtl        json.Number  `json:"subTtl"`
-	DscTtl        *json.Number `json:"dscTtl"`
-	ChkTtl        json.Number  `json:"chkTtl"`
-	PayTtl        *json.Number `json:"payTtl"`
-	BalDueTtl     *json.Number `json:"balDueTtl"`
-	SvcChgTtl     *json.Number `json:"svcChgTtl"`
-	AutoSvcTtl    *json.Number `json:"autoSvcTtl"`
+	SubTTL        json.Number  `json:"subTtl"`
+	DscTTL        *json.Number `json:"dscTtl"`
+	ChkTTL        json.Number  `json:"chkTtl"`
+	PayTTL        *json.Number `json:"payTtl"`
+	BalDueTTL     *json.Number `json:"balDueTtl"`
+	SvcChgTTL     *json.Number `json:"svcChgTtl"`
+	AutoSvcTTL    *json.Number `json:"autoSvcTtl"`
 	TipTotal      *json.Number `json:"tipTotal"`
-	TaxCollTtl    *json.Number `json:"taxCollTtl"`
-	NonTxblSlsTtl *json.Number `json:"nonTxblSlsTtl"`
-	VdTtl         *json.Number `json:"vdTtl"`
-	MgrVdTtl      *json.Number `json:"mgrVdTtl"`
-	ErrorTtl      *json.Number `json:"errorCorrectTtl"`
-	ReturnTtl     *json.Number `json:"returnTtl"`
+	TaxCollTTL    *json.Number `json:"taxCollTtl"`
+	NonTxblSlsTTL *json.Number `json:"nonTxblSlsTtl"`
+	VdTTL         *json.Number `json:"vdTtl"`
+	MgrVdTTL      *json.Number `json:"mgrVdTtl"`
+	ErrorTTL      *json.Number `json:"errorCorrectTtl"`
+	ReturnTTL     *json.Number `json:"returnTtl"`
 	RvcNum        int          `json:"rvcNum"`
 	OtNum         int          `json:"otNum"`
 	OcNum         *int         `json:"ocNum"`
@@ -69,8 +69,8 @@ type guestCheck struct {
 
 type guestTax struct {
 	Num        int         `json:"taxNum"`
-	TxblSlsTtl json.Number `json:"txblSlsTtl"`
-	TaxCollTtl json.Number `json:"taxCollTtl"`
+	TxblSlsTTL json.Number `json:"txblSlsTtl"`
+	TaxCollTTL json.Number `json:"taxCollTtl"`
 	Rate       json.Number `json:"taxRate"`
 	Type       int         `json:"type"`
 }
@@ -91,9 +91,9 @@ type detailLine struct {
 	OcNum      *int          `json:"dtlOcNum"`
 	SvcRndNum  int           `json:"svcRndNum"`
 	SeatNum    *int          `json:"seatNum"`
-	DspTtl     json.Number   `json:"dspTtl"`
+	DspTTL     json.Number   `json:"dspTtl"`
 	DspQty     int64         `json:"dspQty"`
-	AggTtl     json.Number   `json:"aggTtl"`
+	AggTTL     json.Number   `json:"aggTtl"`
 	AggQty     int64         `json:"aggQty"`
 	ChkEmpNum  int           `json:"chkEmpNum"`
 	TransEmp   int           `json:"transEmpNum"`
@@ -153,10 +153,10 @@ func (f *Fake) guestCheck(k *check, since time.Time) guestCheck {
 		LastTransUTC: utcText(k.touched), LastTransLcl: zoned(k.touched, p.zone),
 		LastUpdUTC: utcText(k.updated), LastUpdLcl: zoned(k.updated, p.zone),
 		Closed: !k.closed.IsZero(), Cancelled: k.voided,
-		SubTtl: decimal(k.subtotal(), c), DscTtl: optionalDecimal(k.discounts(), c), ChkTtl: decimal(owed, c),
-		PayTtl: optionalDecimal(paid, c), BalDueTtl: optionalDecimal(owed-paid, c), TipTotal: optionalDecimal(k.tip(), c),
-		TaxCollTtl: optionalDecimal(tax, c), NonTxblSlsTtl: optionalDecimal(k.subtotal()-taxable, c),
-		VdTtl: optionalDecimal(-voidedTotal(k), c), ReturnTtl: optionalDecimal(k.returns(), c),
+		SubTTL: decimal(k.subtotal(), c), DscTTL: optionalDecimal(k.discounts(), c), ChkTTL: decimal(owed, c),
+		PayTTL: optionalDecimal(paid, c), BalDueTTL: optionalDecimal(owed-paid, c), TipTotal: optionalDecimal(k.tip(), c),
+		TaxCollTTL: optionalDecimal(tax, c), NonTxblSlsTTL: optionalDecimal(k.subtotal()-taxable, c),
+		VdTTL: optionalDecimal(-voidedTotal(k), c), ReturnTTL: optionalDecimal(k.returns(), c),
 		RvcNum: k.rvc.num, OtNum: orderType, OcNum: &channel, EmpNum: f.cfg.Employee, GstCnt: 1, NumSrvcRd: 1,
 		Taxes: []guestTax{}, DetailLines: []detailLine{},
 	}
@@ -187,7 +187,7 @@ func (f *Fake) detailLine(k *check, l *line, number int) detailLine {
 	d := detailLine{
 		ID: l.id, DtlID: number, LineNum: number, BusDt: f.businessDate(p, l.at), DetailUTC: utcText(l.at), DetailLcl: zoned(l.at, p.zone),
 		LastUpdUTC: utcText(l.updated), LastUpdLcl: zoned(l.updated, p.zone), WsNum: workstation, RvcNum: k.rvc.num, OtNum: orderType, OcNum: &channel,
-		SvcRndNum: 1, DspTtl: decimal(l.total, p.currency), DspQty: l.quantity, AggTtl: decimal(l.total, p.currency), AggQty: l.quantity,
+		SvcRndNum: 1, DspTTL: decimal(l.total, p.currency), DspQty: l.quantity, AggTTL: decimal(l.total, p.currency), AggQty: l.quantity,
 		ChkEmpNum: f.cfg.Employee, TransEmp: f.cfg.Employee, RefInfo1: optional(l.ref), Void: l.voided,
 	}
 	switch l.kind {

@@ -2,6 +2,7 @@ package simphonyfake_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -156,13 +157,13 @@ func TestReading(t *testing.T) {
 	cfg.PageSize = 2
 	c := setup(t, cfg)
 	for i := range 5 {
-		c.meal(fmt.Sprint(510001+i), fmt.Sprint("FARM-", i), "9.50")
+		c.meal(strconv.Itoa(510001+i), fmt.Sprint("FARM-", i), "9.50")
 	}
 	seen := 0
 	for offset, more := 0, true; more; {
 		page := c.config("menuItems/getMenuItemMasters", fmt.Sprintf(`{"offset":%d,"orderBy":"objectNum:desc"}`, offset)).want(200).json()
 		rows := page.list("items")
-		if page.str("count") != fmt.Sprint(len(rows)) {
+		if page.str("count") != strconv.Itoa(len(rows)) {
 			t.Errorf("count %s for %d rows", page.str("count"), len(rows))
 		}
 		if offset == 0 && rows[0].str("objectNum") != "510005" {
@@ -180,7 +181,7 @@ func TestReading(t *testing.T) {
 	} {
 		out := c.config("menuItems/getMenuItemMasters", `{"include":"hierUnitId, objectNum","searchCriteria":"`+criteria+`"}`).want(200).json()
 		rows := out.list("items")
-		if out.str("totalResults") != fmt.Sprint(want) || len(rows) == 0 || rows[0].at("name").v != nil {
+		if out.str("totalResults") != strconv.Itoa(want) || len(rows) == 0 || rows[0].at("name").v != nil {
 			t.Errorf("%s: %v", criteria, out.v)
 		}
 	}
@@ -244,8 +245,10 @@ func TestConfigRequests(t *testing.T) {
 	c.send("POST", base+"/config/sim/v1/menuItems/menuItemMasters", `{"auditTrailRef":"me",`+body[1:], auth...).want(200)
 	c.send("POST", base+"/config/sim/v3/menuItems/getMenuItemMasters", "{}", auth...).want(404)
 	c.send("POST", base+"/config/sim/v2/menuItems/getMenuItemMasters", "{}").want(401)
-	for _, bad := range []string{"{", "[]", `{"hierUnitId":999,"objectNum":10,"name":{"en-US":"X"}}`, `{"hierUnitId":1,"objectNum":0,"name":{"en-US":"X"}}`,
-		`{"hierUnitId":1,"objectNum":10,"name":{"en-US":"X"},"familyGroupObjNum":88}`, `{"hierUnitId":1,"objectNum":10,"name":{"en-US":"X"},"externalReference1":"` + strings.Repeat("x", 33) + `"}`} {
+	for _, bad := range []string{
+		"{", "[]", `{"hierUnitId":999,"objectNum":10,"name":{"en-US":"X"}}`, `{"hierUnitId":1,"objectNum":0,"name":{"en-US":"X"}}`,
+		`{"hierUnitId":1,"objectNum":10,"name":{"en-US":"X"},"familyGroupObjNum":88}`, `{"hierUnitId":1,"objectNum":10,"name":{"en-US":"X"},"externalReference1":"` + strings.Repeat("x", 33) + `"}`,
+	} {
 		got := c.config("menuItems/menuItemMasters", bad).want(400).json()
 		if got.str("title") != "VALIDATION ERROR" || got.str("errorDetails") == "" || got.str("o:errorCode") == "" {
 			t.Errorf("%s: %v", bad, got.v)
@@ -280,7 +283,7 @@ func TestForeignAndTamper(t *testing.T) {
 	}
 	before := c.row("north", "FARM-1")
 	off := false
-	edit := posfake.MenuEdit{Location: "North", SKU: "FARM-1", Name: "Scribble", Price: ptr(int64(1)), Available: &off, Note: "shelf 3"}
+	edit := posfake.MenuEdit{Location: "North", SKU: "FARM-1", Name: "Scribble", Price: new(int64(1)), Available: &off, Note: "shelf 3"}
 	if err := c.fake.Tamper(edit); err != nil {
 		t.Fatal(err)
 	}

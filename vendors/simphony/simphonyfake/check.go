@@ -83,7 +83,7 @@ type check struct {
 	lines    []*line
 }
 
-func (c *check) property() *property { return c.rvc.property }
+func (k *check) property() *property { return k.rvc.property }
 
 func (f *Fake) newCheck(c *revenueCenter, kind string, at time.Time) *check {
 	p := c.property
@@ -99,11 +99,10 @@ func (f *Fake) newCheck(c *revenueCenter, kind string, at time.Time) *check {
 	return k
 }
 
-func (f *Fake) addLine(k *check, l *line) *line {
+func (f *Fake) addLine(k *check, l *line) {
 	f.nextLine++
 	l.id, l.at, l.updated = f.nextLine, k.touched, f.now
 	k.lines = append(k.lines, l)
-	return l
 }
 
 // sum adds the lines of a kind that are not voided and for which keep holds.

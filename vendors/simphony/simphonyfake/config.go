@@ -137,9 +137,15 @@ func (c Config) withDefaults() (Config, error) {
 		name  string
 		value int64
 	}{
-		{"Properties", int64(c.Properties)}, {"RevenueCenters", int64(c.RevenueCenters)}, {"Items", int64(c.Items)},
-		{"Employee", int64(c.Employee)}, {"DayStart", int64(c.DayStart)}, {"TokenLife", int64(c.TokenLife)},
-		{"PageSize", int64(c.PageSize)}, {"BusyEvery", int64(c.BusyEvery)}, {"TS1Keep", int64(c.TS1Keep)},
+		{"Properties", int64(c.Properties)},
+		{"RevenueCenters", int64(c.RevenueCenters)},
+		{"Items", int64(c.Items)},
+		{"Employee", int64(c.Employee)},
+		{"DayStart", int64(c.DayStart)},
+		{"TokenLife", int64(c.TokenLife)},
+		{"PageSize", int64(c.PageSize)},
+		{"BusyEvery", int64(c.BusyEvery)},
+		{"TS1Keep", int64(c.TS1Keep)},
 	} {
 		if n.value < 0 {
 			errs = append(errs, fmt.Errorf("simphonyfake: %s is negative", n.name))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -135,5 +136,5 @@ func statusTitle(status int) string {
 	if text := http.StatusText(status); text != "" {
 		return text
 	}
-	return fmt.Sprint(status)
+	return strconv.Itoa(status)
 }

@@ -269,6 +269,4 @@ func one(location, sku string) posfake.Sale {
 	return posfake.Sale{Location: location, Lines: []posfake.SaleLine{{SKU: sku}}}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 const hour = time.Hour

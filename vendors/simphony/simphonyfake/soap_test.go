@@ -187,14 +187,16 @@ func TestSOAPResults(t *testing.T) {
 
 func config(types ...string) string {
 	inner := ""
+	var innerSb190 strings.Builder
 	for _, x := range types {
 		name, rest, _ := strings.Cut(x, ":")
 		start, limit, _ := strings.Cut(rest, "+")
 		if rest == "" {
 			start, limit = "0", "0"
 		}
-		inner += "<SimphonyPosApi_ConfigInfo><ConfigurationInfoTypeID>" + name + "</ConfigurationInfoTypeID><StartIndex>" + start + "</StartIndex><MaxRecordCount>" + limit + "</MaxRecordCount></SimphonyPosApi_ConfigInfo>"
+		innerSb190.WriteString("<SimphonyPosApi_ConfigInfo><ConfigurationInfoTypeID>" + name + "</ConfigurationInfoTypeID><StartIndex>" + start + "</StartIndex><MaxRecordCount>" + limit + "</MaxRecordCount></SimphonyPosApi_ConfigInfo>")
 	}
+	inner += innerSb190.String()
 	return "<configInfoRequest><EmployeeObjectNumber>90001</EmployeeObjectNumber><RVCObjectNumber>0</RVCObjectNumber><ConfigurationInfo>" + inner + "</ConfigurationInfo></configInfoRequest>"
 }
 
@@ -203,7 +205,7 @@ func TestSOAPConfiguration(t *testing.T) {
 	c := setup(t, two)
 	c.meal("510001", "FARM-1", "9.50")
 	c.meal("510002", "FARM-2", "8.00")
-	if err := c.fake.SetStock("north", "FARM-2", ptr(int64(0))); err != nil {
+	if err := c.fake.SetStock("north", "FARM-2", new(int64(0))); err != nil {
 		t.Fatal(err)
 	}
 	const op = "GetConfigurationInfoEx"

@@ -59,7 +59,7 @@ type documentLine struct {
 type namedObject struct {
 	Object int64  `xml:"obj"`
 	Name   string `xml:"Name"`
-	DbID   int64  `xml:"dscDbId,omitempty"`
+	DBID   int64  `xml:"dscDbId,omitempty"`
 	Tip    string `xml:"ChargeTipTotal,omitempty"`
 }
 
@@ -100,7 +100,7 @@ func (f *Fake) detailDocument(k *check) checkDocument {
 			}
 		case discountLine:
 			row.Type, row.Discount = "DtlDscType", o
-			o.DbID = l.num
+			o.DBID = l.num
 		case tenderLine:
 			row.Type, row.Tender = "DtlTmedType", o
 			o.Tip, tip = f.amount(k, tip), 0

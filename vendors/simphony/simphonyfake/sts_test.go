@@ -70,7 +70,7 @@ func TestOrganization(t *testing.T) {
 	if err := c.fake.AddLocation(posfake.LocationSeed{ID: "A-First"}); err != nil {
 		t.Fatal(err)
 	}
-	if r := c.sell(posfake.Sale{Location: "A-FIRST", Lines: []posfake.SaleLine{{Name: "Meal", Price: ptr(int64(1))}}}); r.Location != "a-first" {
+	if r := c.sell(posfake.Sale{Location: "A-FIRST", Lines: []posfake.SaleLine{{Name: "Meal", Price: new(int64(1))}}}); r.Location != "a-first" {
 		t.Errorf("location of the record %s", r.Location)
 	}
 }
@@ -86,7 +86,7 @@ func TestAvailability(t *testing.T) {
 	}
 	tag := first.header.Get("ETag")
 	c.sts("GET", path, "south", "If-None-Match", tag).want(304)
-	if err := c.fake.SetStock("south", "FARM-1", ptr(int64(2))); err != nil {
+	if err := c.fake.SetStock("south", "FARM-1", new(int64(2))); err != nil {
 		t.Fatal(err)
 	}
 	c.sts("GET", path, "south", "If-None-Match", tag).want(304)

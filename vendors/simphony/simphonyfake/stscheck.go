@@ -2,6 +2,7 @@ package simphonyfake
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -44,7 +45,7 @@ func (f *Fake) stsView(k *check) map[string]any {
 	tax, _ := k.tax()
 	taxes := []any{}
 	if tax != 0 {
-		taxes = append(taxes, map[string]any{"taxRateId": fmt.Sprint(salesTax), "name": "Sales tax", "total": decimal(tax, c)})
+		taxes = append(taxes, map[string]any{"taxRateId": strconv.Itoa(salesTax), "name": "Sales tax", "total": decimal(tax, c)})
 	}
 	return map[string]any{
 		"header": map[string]any{

@@ -3,6 +3,7 @@ package simphonyfake
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -208,9 +209,7 @@ func (f *Fake) merge(t *table, r record) (record, error) {
 		part, nested := v.(map[string]any)
 		if before, both := whole[field].(map[string]any); nested && both {
 			together := record(before).clone()
-			for k, x := range part {
-				together[k] = x
-			}
+			maps.Copy(together, part)
 			v = map[string]any(together)
 		}
 		whole[field] = v
