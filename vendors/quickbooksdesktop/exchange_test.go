@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,6 +18,7 @@ import (
 type book struct {
 	records map[string][]string // kind of query -> Ret elements, the next one for each request
 	writes  map[string]string   // kind of write -> attributes and content of its answer
+	pages   bool                // iterators go on while there are records
 	seen    []string            // documents that were sent
 }
 
@@ -31,7 +34,9 @@ func (b *book) reply(document string) string {
 		attrs, content := nothing, ""
 		if queue := b.records[m[1]]; len(queue) > 0 {
 			attrs, content = ` statusCode="0"`, queue[0]
-			b.records[m[1]] = queue[1:]
+			if b.records[m[1]] = queue[1:]; b.pages && len(queue) > 1 {
+				attrs += ` iteratorRemainingCount="37" iteratorID="{4f1f9a0e-7f1e-4a43-9a55-1f1b0d2f7c11}"`
+			}
 		}
 		if w, ok := b.writes[m[1]]; ok {
 			attrs, content, _ = strings.Cut(w, ">")
@@ -192,6 +197,11 @@ const receipt = `<SalesReceiptRet><TxnID>141CA5-1</TxnID><TimeCreated>2026-11-23
 // A sale, read twice, is delivered once; its deletion follows as a version.
 func TestPurchases(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, purchases)
+}
+
+func purchases(t *testing.T) {
+	<-time.After(time.Until(time.Date(2026, time.November, 23, 21, 0, 0, 0, time.UTC)))
 	p, c := open(t, &pos.MemoryStore{})
 	last := func(docs ...string) []string { // the newest stretch of the first run is its last
 		return append(make([]string, 12), docs...)

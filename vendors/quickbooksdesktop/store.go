@@ -30,6 +30,7 @@ const (
 
 const (
 	maxDocument = 1 << 20  // what a store takes
+	packFrom    = 32 << 10 // longer ones are compressed
 	maxUnpacked = 64 << 20 // what a document may grow to when unpacked
 )
 
@@ -56,17 +57,26 @@ func (p *Provider) load(ctx context.Context, key string, out any) (pos.Revision,
 	if err != nil {
 		return 0, err
 	}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
+	text, err := unpack(packed)
 	if err == nil {
-		var text []byte
-		if text, err = io.ReadAll(io.LimitReader(z, maxUnpacked)); err == nil {
-			err = json.Unmarshal(text, out)
-		}
+		err = json.Unmarshal(text, out)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("quickbooksdesktop: stored document %s: %w", key, err)
 	}
 	return rev, nil
+}
+
+// unpack returns the JSON of a stored document.
+func unpack(packed []byte) ([]byte, error) {
+	if len(packed) > 0 && packed[0] == '{' {
+		return packed, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(z, maxUnpacked))
 }
 
 // save writes a document that is still at the revision.
@@ -75,14 +85,18 @@ func (p *Provider) save(ctx context.Context, key string, doc any, old pos.Revisi
 	if err != nil {
 		return 0, err
 	}
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	_, _ = z.Write(text) // a buffer takes everything
-	_ = z.Close()
-	if packed.Len() > maxDocument || len(text) > maxUnpacked {
+	packed := text
+	if len(text) > packFrom {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, _ = z.Write(text) // a buffer takes everything
+		_ = z.Close()
+		packed = b.Bytes()
+	}
+	if len(packed) > maxDocument || len(text) > maxUnpacked {
 		return 0, fmt.Errorf("quickbooksdesktop: document %s is too large: %d bytes", key, len(text))
 	}
-	return p.opts.Store.Put(ctx, p.storeKey(key), packed.Bytes(), old)
+	return p.opts.Store.Put(ctx, p.storeKey(key), packed, old)
 }
 
 // overwrite writes a document whatever was there.

@@ -20,7 +20,6 @@ import (
 //	op: qbXML InventorySiteQueryRq
 //	op: qbXML ItemInventoryQueryRq
 //	op: qbXML ItemNonInventoryQueryRq
-//	op: qbXML ItemDiscountQueryRq
 //	op: qbXML ItemSitesQueryRq
 //	op: qbXML SalesReceiptQueryRq
 //	op: qbXML CreditMemoQueryRq
