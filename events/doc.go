@@ -23,4 +23,13 @@
 // [Publisher] and [Subscriber] hide the broker. [Bus] is both, inside one
 // process. [Journal] commits a cursor together with the events that lead up to
 // it; [MemoryJournal] is one in memory that relays to a Publisher.
+//
+// Package jetstream has all of them on a durable stream. Package relay copies
+// that stream to Kafka, AMQP or SQL by package watermill, or to a service by
+// package httppush; package eventslog writes events into a log.
+//
+// # Schemas
+//
+// [Schema] returns the JSON Schema of a type's payload. The files in schemas
+// are generated from the Go types.
 package events

@@ -33,7 +33,8 @@ func (r source) Follow(ctx context.Context, after relay.Position, limit int) ite
 	return func(yield func([]relay.Entry, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		defer context.AfterFunc(r.s.life, cancel)()
+		release := context.AfterFunc(r.s.life, cancel) //nolint:contextcheck // the stream's own end
+		defer release()
 		messages, err := r.open(ctx, after, limit)
 		if err != nil {
 			yield(nil, r.failed(err))

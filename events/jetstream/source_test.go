@@ -60,15 +60,15 @@ func TestRelay(t *testing.T) {
 					_ = relay.Run(ctx, relay.Config{Source: from.Source(filter), Target: relay.ToJournal(to, "relay.test"), MaxDelay: 50 * time.Millisecond})
 				})
 			}
-			got, err := box(ctx, lives*each)
-			if err != nil {
+			if _, err := box(ctx, lives*each); err != nil {
 				t.Error(err)
 			}
 			end := eventstest.Event("L1", lives*each) // Wakes those that wait.
 			if err := from.Publish(ctx, end); err != nil {
 				t.Fatal(err)
 			}
-			if got, err = box(ctx, lives*each+1); err != nil {
+			got, err := box(ctx, lives*each+1)
+			if err != nil {
 				t.Error(err)
 			}
 			cancel()

@@ -132,6 +132,7 @@ var allowedModules = []struct {
 	{"vendors/*/*fake", append(kitModules, httpmock, soap)},
 	{"vendors/*", append(kitModules, soap)},
 	{"events/jetstream", append(kitModules, natsModules...)},
+	{"events/watermill", append(kitModules, watermillModules...)},
 	{"events/eventstest", append(kitModules, "github.com/google/go-cmp")},
 	{"events", kitModules},
 	{"internal/integrator", kitModules},
@@ -163,6 +164,15 @@ var natsModules = []string{
 	"github.com/minio/highwayhash",
 	"golang.org/x/crypto",
 	"golang.org/x/sys",
+}
+
+// watermillModules are Watermill's core, without any broker, and what it needs.
+var watermillModules = []string{
+	"github.com/ThreeDotsLabs/watermill",
+	"github.com/google/uuid",
+	"github.com/lithammer/shortuuid/v3",
+	"github.com/oklog/ulid",
+	"github.com/pkg/errors",
 }
 
 var kitModules = []string{"github.com/cenkalti/backoff/v4", "golang.org/x/time", jsonModule}
