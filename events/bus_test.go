@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +17,7 @@ import (
 )
 
 func numbered(n int) events.Event {
-	return events.Event{ID: fmt.Sprint(n), Source: "/test", Type: "t"}
+	return events.Event{ID: strconv.Itoa(n), Source: "/test", Type: "t"}
 }
 
 func ids(evs []events.Event) []string {
@@ -190,7 +191,7 @@ func TestJournalRelaysThroughOutagesInOrder(t *testing.T) {
 			if _, err := j.Commit(t.Context(), events.Change{Events: []events.Event{numbered(n)}}); err != nil {
 				t.Fatal(err)
 			}
-			want = append(want, fmt.Sprint(n))
+			want = append(want, strconv.Itoa(n))
 		}
 		short, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

@@ -33,7 +33,10 @@ var modes = []struct {
 	name   string
 	config func(t *testing.T) jetstream.Config
 }{
-	{"file", func(t *testing.T) jetstream.Config { return jetstream.Config{Dir: t.TempDir()} }},
+	{"file", func(t *testing.T) jetstream.Config {
+		t.Helper()
+		return jetstream.Config{Dir: t.TempDir()}
+	}},
 	{"memory", func(*testing.T) jetstream.Config { return jetstream.Config{Memory: true} }},
 	{"pages", func(*testing.T) jetstream.Config { return jetstream.Config{Memory: true, Pages: true} }},
 }
@@ -44,10 +47,12 @@ func TestConformance(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			eventstest.RunPubSub(t, func(t *testing.T) eventstest.PubSub {
+				t.Helper()
 				s := open(t, m.config(t))
 				return eventstest.PubSub{Publisher: s, Subscriber: s, Stored: true}
 			})
 			eventstest.RunJournal(t, func(t *testing.T) eventstest.Journal {
+				t.Helper()
 				s := open(t, m.config(t))
 				return eventstest.Journal{Journal: s, Received: received(t, s), Single: m.name == "pages"}
 			})

@@ -106,6 +106,7 @@ var squareClientOperations = []string{
 func TestSquareConformance(t *testing.T) {
 	seen := &requests{contract: square(t)}
 	postest.Run(t, func(t *testing.T) postest.Harness {
+		t.Helper()
 		fake := squarefake.New(squarefake.Config{Places: []posfake.LocationSeed{
 			{ID: "LKIOSK01", TimeZone: "America/New_York"}, {ID: "LKIOSK02", TimeZone: "America/Los_Angeles"},
 		}})
@@ -155,6 +156,7 @@ func TestBytetechConformance(t *testing.T) {
 	}
 	seen := &requests{contract: contract}
 	postest.Run(t, func(t *testing.T) postest.Harness {
+		t.Helper()
 		fake, err := bytetechfake.New(bytetechfake.Config{Seed: 1, RateLimit: -1, Locations: []posfake.LocationSeed{
 			{ID: "1042", TimeZone: "America/New_York"}, {ID: "1043", TimeZone: "America/Los_Angeles"},
 		}})

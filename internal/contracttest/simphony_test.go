@@ -174,16 +174,16 @@ func TestSimphonySOAP(t *testing.T) {
 			ask("GetChecks", `<ppCheckFilter><EmployeeObjectNum>%d</EmployeeObjectNum><RvcObjectNum>0</RvcObjectNum><OrderTypeID>0</OrderTypeID>`+
 				`<LookUpStartDate>2020-01-01T00:00:00</LookUpStartDate><IncludeClosedCheck>true</IncludeClosedCheck></ppCheckFilter>`)
 			ask("GetPrintedCheck", "<CheckSeq>1</CheckSeq><EmplObjectnum>%d</EmplObjectnum><TmedObjectNum>0</TmedObjectNum>")
-			var types, numbers string
+			var types, numbers strings.Builder
 			for i, name := range []string{
 				"MENUITEMDEFINITIONS", "MENUITEMPRICE", "MENUITEMCLASS", "DISCOUNTDEFINITIONS", "TENDERMEDIA", "ORDERTYPE", "FAMILYGROUP", "MAJORGROUP",
 				"REVENUECENTERS", "MENUITEMMASTERS", "CURRENCY", "VERSION", "EMPLOYEES", "TAX", "TABLES",
 			} {
-				types += "<SimphonyPosApi_ConfigInfo><ConfigurationInfoTypeID>" + name + "</ConfigurationInfoTypeID><StartIndex>0</StartIndex><MaxRecordCount>2</MaxRecordCount></SimphonyPosApi_ConfigInfo>"
-				numbers += fmt.Sprintf("<int>%d</int>", i+1)
+				types.WriteString("<SimphonyPosApi_ConfigInfo><ConfigurationInfoTypeID>" + name + "</ConfigurationInfoTypeID><StartIndex>0</StartIndex><MaxRecordCount>2</MaxRecordCount></SimphonyPosApi_ConfigInfo>")
+				fmt.Fprintf(&numbers, "<int>%d</int>", i+1)
 			}
-			ask("GetConfigurationInfoEx", "<configInfoRequest><EmployeeObjectNumber>%d</EmployeeObjectNumber><RVCObjectNumber>0</RVCObjectNumber><ConfigurationInfo>"+types+"</ConfigurationInfo></configInfoRequest>")
-			ask("GetConfigurationInfo", open+"<configurationInfoType>"+numbers+"</configurationInfoType><revenueCenter>0</revenueCenter>")
+			ask("GetConfigurationInfoEx", "<configInfoRequest><EmployeeObjectNumber>%d</EmployeeObjectNumber><RVCObjectNumber>0</RVCObjectNumber><ConfigurationInfo>"+types.String()+"</ConfigurationInfo></configInfoRequest>")
+			ask("GetConfigurationInfo", open+"<configurationInfoType>"+numbers.String()+"</configurationInfoType><revenueCenter>0</revenueCenter>")
 		}
 	}
 	for seq := range 8 {

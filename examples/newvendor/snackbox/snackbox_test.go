@@ -17,6 +17,7 @@ import (
 // TestConformance proves that Snackbox keeps the contract.
 func TestConformance(t *testing.T) {
 	postest.Run(t, func(t *testing.T) postest.Harness {
+		t.Helper()
 		fake := snackboxfake.New()
 		t.Cleanup(fake.Close)
 		if err := fake.AddLocation(posfake.LocationSeed{ID: "T2", TimeZone: "America/Los_Angeles"}); err != nil {
