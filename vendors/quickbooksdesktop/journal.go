@@ -272,12 +272,12 @@ func (p *Provider) saveDeleted(ctx context.Context, list []deletedRet, q *query,
 // noteRestore starts over after the company file was restored from a backup:
 // what was read may be from a future that did not happen. The versions in the
 // log are remembered, so that none comes twice.
-func (p *Provider) noteRestore(ctx context.Context, at wall, began time.Time) error {
+func (p *Provider) noteRestore(ctx context.Context, at wall, began time.Time) (rewind bool, err error) {
 	var j journal
 	if _, err := p.load(ctx, docJournal, &j); err != nil || at == "" || j.Restored == at {
-		return err
+		return false, err
 	}
-	return p.record(ctx, func(j *journal) ([]entry, error) {
+	return len(j.Feeds) > 0, p.record(ctx, func(j *journal) ([]entry, error) {
 		j.Restored = at
 		if len(j.Feeds) == 0 { // nothing was read before
 			return nil, nil
@@ -286,16 +286,16 @@ func (p *Provider) noteRestore(ctx context.Context, at wall, began time.Time) er
 		for _, f := range j.Feeds {
 			f.From = from
 		}
-		for pos := j.Tail; pos < j.Head; {
-			list, err := p.entries(ctx, j, pos)
+		for i := j.Tail; i < j.Head; {
+			list, err := p.entries(ctx, j, i)
 			if err != nil {
 				return nil, err
 			}
-			for i := range list {
-				e := &list[i]
+			for k := range list {
+				e := &list[k]
 				j.feed(e.Kind, from).Seen[versionKey(e.Purchase.ID, e.Purchase.Version)] = e.Modified
 			}
-			pos += int64(len(list))
+			i += int64(len(list))
 		}
 		return nil, nil
 	})

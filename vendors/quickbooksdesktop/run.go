@@ -45,6 +45,9 @@ func (p *Provider) saleKinds() []string {
 
 func isSale(kind string) bool { return kind == kindReceipt || kind == kindMemo || kind == kindInvoice }
 
+// fromJournal reports queries that go on where the journal says.
+func fromJournal(kind string) bool { return isSale(kind) || kind == kindDeleted }
+
 func isItem(kind string) bool { return kind == kindInventory || kind == kindNonInventory }
 
 // plan lists the queries of a full read.
@@ -69,7 +72,7 @@ func (p *Provider) plan(ctx context.Context, st *state) ([]*query, error) {
 			continue
 		}
 		q := &query{Kind: kind}
-		if isSale(kind) || kind == kindDeleted {
+		if fromJournal(kind) {
 			p.window(q, &j, st.Session.Began)
 		}
 		qs = append(qs, q)
@@ -283,11 +286,18 @@ func (p *Provider) read(ctx context.Context, st *state, list []reply) error {
 			restarted = restarted || isItem(q.Kind) || q.Kind == kindStock
 		case r.bad():
 			p.spoil(st, q, q.Kind+"Query: status "+clip(r.Code, 20)+" "+r.Message)
+		case r.Remaining != "" && r.Remaining != "0" && r.IteratorID == "":
+			p.spoil(st, q, q.Kind+"Query: more records and no iterator")
+		case s.Rewind && fromJournal(q.Kind): // asked before the restore was known
 		default:
 			if err := p.take(ctx, st, q, r); err != nil {
 				return err
 			}
 		}
+	}
+	if s.Rewind {
+		s.Rewind = false
+		return p.rewind(ctx, s)
 	}
 	if restarted { // pages of one generation belong together
 		s.Pages, s.Sites = 0, 0
@@ -295,6 +305,20 @@ func (p *Provider) read(ctx context.Context, st *state, list []reply) error {
 			if isItem(q.Kind) || q.Kind == kindStock {
 				q.Iterator, q.Done = "", false
 			}
+		}
+	}
+	return nil
+}
+
+// rewind asks for sales anew from where the journal says.
+func (p *Provider) rewind(ctx context.Context, s *session) error {
+	var j journal
+	if _, err := p.load(ctx, docJournal, &j); err != nil {
+		return err
+	}
+	for _, q := range s.Queries {
+		if fromJournal(q.Kind) {
+			p.window(q, &j, s.Began)
 		}
 	}
 	return nil
@@ -320,7 +344,7 @@ func (p *Provider) take(ctx context.Context, st *state, q *query, r *reply) erro
 	switch {
 	case q.Kind == kindActivity:
 		if r.Activity != nil {
-			err = p.noteRestore(ctx, wallOf(r.Activity.LastRestoreTime), st.Session.Began)
+			st.Session.Rewind, err = p.noteRestore(ctx, wallOf(r.Activity.LastRestoreTime), st.Session.Began)
 		}
 	case q.Kind == kindClass:
 		err = p.savePlaces(ctx, r.Classes, st.Session.Last)

@@ -68,7 +68,8 @@ type session struct {
 	Idle        int    `json:"idle,omitempty"` // empty answers so far
 
 	Queries []*query `json:"queries,omitempty"`
-	Solo    bool     `json:"solo,omitempty"` // one query at a time
+	Rewind  bool     `json:"rewind,omitempty"` // the company file was restored
+	Solo    bool     `json:"solo,omitempty"`   // one query at a time
 	Gen     int64    `json:"gen"`
 	Pages   int      `json:"pages,omitempty"`
 	Sites   int      `json:"sites,omitempty"`
