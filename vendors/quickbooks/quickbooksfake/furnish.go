@@ -34,12 +34,12 @@ func (f *Fake) Customer() (name, email string) { return customerName, customerEm
 func (f *Fake) furnish() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for id, a := range map[string][2]string{
-		depositAccount: {"Undeposited Funds", "Other Current Asset"}, incomeAccount: {"Sales of Product Income", "Income"},
-		expenseAccount: {"Cost of Goods Sold", "Cost of Goods Sold"}, assetAccount: {"Inventory Asset", "Other Current Asset"},
-		discountAccount: {"Discounts given", "Income"}, shrinkageAccount: {"Inventory Shrinkage", "Cost of Goods Sold"},
+	for _, a := range [][3]string{
+		{depositAccount, "Undeposited Funds", "Other Current Asset"}, {incomeAccount, "Sales of Product Income", "Income"},
+		{expenseAccount, "Cost of Goods Sold", "Cost of Goods Sold"}, {assetAccount, "Inventory Asset", "Other Current Asset"},
+		{discountAccount, "Discounts given", "Income"}, {shrinkageAccount, "Inventory Shrinkage", "Cost of Goods Sold"},
 	} {
-		f.plant("Account", id, map[string]any{"Name": a[0], "FullyQualifiedName": a[0], "AccountType": a[1], "Active": true})
+		f.plant("Account", a[0], map[string]any{"Name": a[1], "FullyQualifiedName": a[1], "AccountType": a[2], "Active": true})
 	}
 	f.plant("PaymentMethod", cash, map[string]any{"Name": "Cash", "Type": "NON_CREDIT_CARD", "Active": true})
 	f.plant("PaymentMethod", visa, map[string]any{"Name": "Visa", "Type": "CREDIT_CARD", "Active": true})

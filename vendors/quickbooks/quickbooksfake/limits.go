@@ -26,7 +26,7 @@ type load struct {
 
 // admit applies the request limits, if they are on, and counts metered reads.
 func (l *load) admit(cfg Config, now time.Time, batch, read bool) error {
-	if cfg.Limits && (!l.minute.take(now, time.Minute, 500) || !l.second.take(now, time.Second, 10) ||
+	if cfg.Limits && (!l.second.take(now, time.Second, 10) || !l.minute.take(now, time.Minute, 500) ||
 		batch && !l.batches.take(now, time.Minute, 40)) {
 		return throttled()
 	}

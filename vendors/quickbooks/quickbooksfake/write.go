@@ -85,7 +85,8 @@ func (t *table) merge(old *object, sent map[string]any) (*object, error) {
 			}
 		}
 	}
-	for property, v := range sent {
+	for _, property := range slices.Sorted(maps.Keys(sent)) {
+		v := sent[property]
 		known, stored := t.takes(property)
 		switch {
 		case !known:
@@ -124,7 +125,8 @@ func clean(property string, v any) any {
 
 // checkProperties checks the types, lengths and references of all properties.
 func (f *Fake) checkProperties(old, next *object) error {
-	for property, v := range next.fields {
+	for _, property := range slices.Sorted(maps.Keys(next.fields)) {
+		v := next.fields[property]
 		text, isText := v.(string)
 		_, isFlag := v.(bool)
 		switch {
