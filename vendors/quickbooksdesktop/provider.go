@@ -119,6 +119,8 @@ func (c *Config) check(zoneErr, hashErr error) pos.Problems {
 	require(c.TimeZone != "" && zoneErr == nil, "time_zone", "must be an IANA zone")
 	require(c.Currency.Valid(), "currency", "must be an ISO 4217 code")
 	require(slices.Contains([]string{ByClass, BySite, ByCompany}, c.Location), "location", "must be class, site or company")
+	require(len(c.TaxCode) <= 3, "tax_code", "has more than 3 characters")
+	require(len(c.NonTaxCode) <= 3, "non_tax_code", "has more than 3 characters")
 	require(c.Interval >= time.Second && c.Interval <= 24*time.Hour, "interval_ns", "must be between 1 second and 1 day")
 	require(c.Keep >= 24*time.Hour, "keep_ns", "must be at least a day")
 	require(!c.NonStock || c.Location != BySite, "non_stock", "sites count stock: use class or company")
