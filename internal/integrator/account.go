@@ -159,7 +159,7 @@ func (a *account) call(ctx context.Context) (context.Context, context.CancelFunc
 func (a *account) readLocations(ctx context.Context) (bool, error) {
 	start := time.Now()
 	found, err := a.listLocations(ctx)
-	a.health.poll(ctx, "locations", pos.JobAccount, start, len(found), err)
+	a.health.poll(ctx, "locations", pos.JobAccount, a.places.due, start, len(found), err)
 	if err != nil {
 		return false, err
 	}

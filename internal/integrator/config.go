@@ -141,7 +141,9 @@ type Observer struct {
 // PollInfo is one turn of reading a job.
 type PollInfo struct {
 	events.Origin
-	Job      pos.Job
+	Job pos.Job
+	// Late is how long after its time it began; 0 if somebody asked for it.
+	Late     time.Duration
 	Duration time.Duration
 	Rows     int
 	Err      error

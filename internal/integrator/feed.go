@@ -149,7 +149,7 @@ func (fd *feed) poll(ctx context.Context) (again bool, err error) {
 			break
 		}
 	}
-	fd.account.health.poll(ctx, fd.unit, pos.JobPurchases, start, rows, err)
+	fd.account.health.poll(ctx, fd.unit, pos.JobPurchases, fd.loop.due, start, rows, err)
 	fd.lag()
 	return again, err
 }
@@ -168,7 +168,7 @@ func (fd *feed) fetch(ctx context.Context, records []string) error {
 	start := time.Now()
 	fd.restarted = false
 	n, _, err := fd.page(ctx, records)
-	fd.account.health.poll(ctx, fd.unit, pos.JobPurchases, start, n, err)
+	fd.account.health.poll(ctx, fd.unit, pos.JobPurchases, time.Time{}, start, n, err)
 	return err
 }
 
@@ -233,6 +233,9 @@ func (fd *feed) read(ctx context.Context, records []string) (pos.PurchasePage, e
 	}
 	page, err := fd.account.provider.Purchases(ctx, q)
 	if err == nil && records == nil && page.More && page.Next == fd.state.Cursor {
+		if err := ctx.Err(); err != nil {
+			return page, err // It was cancelled half-way.
+		}
 		err = &pos.Error{Op: "Purchases", Vendor: fd.account.origin.Vendor, Kind: pos.KindProtocol, Err: errStuck}
 	}
 	return page, err

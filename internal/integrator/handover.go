@@ -109,7 +109,7 @@ func (h *handover) turn(ctx context.Context) (again bool, err error) {
 	if err == nil {
 		err = h.settle(batch, generations, receipts)
 	}
-	a.health.poll(ctx, "hand-over", pos.JobInventory, start, len(batch), err)
+	a.health.poll(ctx, "hand-over", pos.JobInventory, h.loop.due, start, len(batch), err)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.order) > 0, err

@@ -37,14 +37,19 @@ func newHealth(a *account) *health {
 	return &health{account: a, turn: newGate(1), jobs: make(map[pos.Job]*episode)}
 }
 
-// poll takes the result of one turn of a unit of work.
-func (h *health) poll(ctx context.Context, unit string, job pos.Job, start time.Time, rows int, err error) {
+// poll takes the result of one turn of a unit of work, which was due at an
+// instant or, if that is zero, when somebody asked for it.
+func (h *health) poll(ctx context.Context, unit string, job pos.Job, due, start time.Time, rows int, err error) {
 	if stopped(ctx, err) {
 		return
 	}
 	a := h.account
 	if f := a.engine.cfg.Observer.Poll; f != nil {
-		f(PollInfo{a.origin, job, time.Since(start), rows, err})
+		late := time.Duration(0)
+		if !due.IsZero() {
+			late = max(0, start.Sub(due))
+		}
+		f(PollInfo{a.origin, job, late, time.Since(start), rows, err})
 	}
 	if err != nil {
 		a.log.LogAttrs(ctx, slog.LevelWarn, "poll failed", slog.String("job", string(job)), slog.String("unit", unit), slog.Any("error", err))

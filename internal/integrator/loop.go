@@ -15,9 +15,10 @@ import (
 type loop struct {
 	interval time.Duration // 0 runs when woken only
 	wake     chan struct{}
-	exact    bool // the interval does not vary
-	eager    bool // waking counts after failures too
-	scatter  bool // the first interval is cut short, so that many loops that begin at once fall out of step
+	exact    bool      // the interval does not vary
+	eager    bool      // waking counts after failures too
+	scatter  bool      // the first interval is cut short, so that many loops that begin at once fall out of step
+	due      time.Time // of the turn that runs; zero if it was woken. For turns alone
 	// turn works once. again asks for another turn at once.
 	turn func(ctx context.Context) (again bool, err error)
 }
@@ -41,6 +42,11 @@ func (l *loop) run(stop, work context.Context, first time.Duration) {
 	pause := newBackoff()
 	timer := time.NewTimer(first)
 	defer timer.Stop()
+	next := time.Now().Add(first)
+	wait := func(d time.Duration) {
+		next = time.Now().Add(d)
+		timer.Reset(d)
+	}
 	if l.interval <= 0 {
 		timer.Stop()
 	}
@@ -50,7 +56,9 @@ func (l *loop) run(stop, work context.Context, first time.Duration) {
 		case <-stop.Done():
 			return
 		case <-timer.C:
+			l.due = next
 		case <-wake:
+			l.due = time.Time{}
 		}
 		if stop.Err() != nil {
 			return
@@ -63,17 +71,17 @@ func (l *loop) run(stop, work context.Context, first time.Duration) {
 			if !l.eager {
 				wake = nil
 			}
-			timer.Reset(max(pause.NextBackOff(), later(pos.RetryAfter(err))))
+			wait(max(pause.NextBackOff(), later(pos.RetryAfter(err))))
 			continue
 		case again:
-			timer.Reset(0)
+			wait(0)
 		case l.exact:
-			timer.Reset(l.interval)
+			wait(l.interval)
 		case l.scatter:
 			l.scatter = false
-			timer.Reset(rand.N(l.interval + 1))
+			wait(rand.N(l.interval + 1))
 		case l.interval > 0:
-			timer.Reset(jitter(l.interval))
+			wait(jitter(l.interval))
 		}
 		wake = l.wake
 		pause.Reset()

@@ -90,7 +90,7 @@ func (s *states) read(ctx context.Context) (bool, error) {
 	if err == nil {
 		err = s.publish(ctx, seen)
 	}
-	a.health.poll(ctx, "status", pos.JobStatus, start, len(seen), err)
+	a.health.poll(ctx, "status", pos.JobStatus, s.poll.due, start, len(seen), err)
 	s.ageing.nudge()
 	return false, err
 }

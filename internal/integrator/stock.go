@@ -67,7 +67,7 @@ func (r *stockReader) turn(ctx context.Context) (bool, error) {
 		r.lost = true
 		r.mu.Unlock()
 	}
-	r.account.health.poll(ctx, "inventory", pos.JobInventory, start, rows, err)
+	r.account.health.poll(ctx, "inventory", pos.JobInventory, r.poll.due, start, rows, err)
 	return false, err
 }
 

@@ -27,7 +27,7 @@ func newSubscription(a *account, order pos.Subscription) *subscription {
 func (s *subscription) check(ctx context.Context) (bool, error) {
 	a, start := s.account, time.Now()
 	restored, err := s.ensure(ctx)
-	a.health.poll(ctx, "subscription", pos.JobAccount, start, 0, err)
+	a.health.poll(ctx, "subscription", pos.JobAccount, s.poll.due, start, 0, err)
 	if err != nil {
 		return false, err
 	}
