@@ -3,6 +3,7 @@ package quickbooksdesktop_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -26,17 +27,17 @@ func TestBudget(t *testing.T) {
 			t.Errorf("an idle run takes %d message sets", n)
 		}
 		var push pos.MenuPush
-		all := ""
+		var all strings.Builder
 		for i := range 500 {
 			sku := fmt.Sprintf("MEAL-%04d", i)
 			push.Menu.Items = append(push.Menu.Items, pos.Item{SKU: sku, Name: "Bowl", Price: usd(1150)})
-			all += item(sku, "11.50", "1", "")
+			all.WriteString(item(sku, "11.50", "1", ""))
 		}
 		if _, err := p.PushMenu(t.Context(), push); err != nil {
 			t.Fatal(err)
 		}
 		busy := &book{
-			records: map[string][]string{"ClassQuery": {class}, "ItemInventoryQuery": {"", all}},
+			records: map[string][]string{"ClassQuery": {class}, "ItemInventoryQuery": {"", all.String()}},
 			writes:  map[string]string{"ItemInventoryAdd": ` statusCode="0">`},
 		}
 		c.run(busy)

@@ -48,7 +48,8 @@
 //     Inventory. Read only, no expiry.
 //   - Purchases: sales receipts, credit memos as returns, and on request
 //     invoices. A void is a version with the state voided; so is a deletion,
-//     with the amounts of the last version.
+//     with the amounts of the last version. Lines of items that are neither
+//     pushed nor in [Config.Adopt] have no SKU.
 //
 // Everything is answered from what the last run left in the store.
 //

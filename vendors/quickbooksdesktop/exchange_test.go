@@ -49,7 +49,7 @@ func (b *book) reply(document string) string {
 // run lets the Web Connector run once.
 func (c *connector) run(b *book) {
 	c.t.Helper()
-	ticket, word := c.authenticate("kiosk-014", password)
+	ticket, word := c.authenticate(password)
 	if word != "" && !strings.Contains(word, `\`) {
 		c.t.Fatalf("authenticate: %s", word)
 	}
@@ -143,13 +143,13 @@ func TestLostReply(t *testing.T) {
 	c.run(&book{records: map[string][]string{"ClassQuery": {class}}})
 	outcome(t, p, menu(1150))
 	b := &book{records: map[string][]string{"ClassQuery": {class}}}
-	ticket, _ := c.authenticate("kiosk-014", password)
+	ticket, _ := c.authenticate(password)
 	c.receive(ticket, b.reply(c.send(ticket, prelude(fileID))), "")
 	first := c.send(ticket, "")
 	if !strings.Contains(first, "newMessageSetID") || !strings.Contains(first, "ItemInventoryAdd") {
 		t.Fatalf("not a set of writes: %s", first)
 	}
-	ticket, _ = c.authenticate("kiosk-014", password)
+	ticket, _ = c.authenticate(password)
 	if diff := cmp.Diff(first, c.send(ticket, prelude(fileID))); diff != "" {
 		t.Errorf("the repeated set differs:\n%s", diff)
 	}
@@ -172,7 +172,7 @@ func TestPoison(t *testing.T) {
 	c.run(b)
 	outcome(t, p, menu(1150))
 	for range 2 {
-		ticket, _ := c.authenticate("kiosk-014", password)
+		ticket, _ := c.authenticate(password)
 		c.receive(ticket, b.reply(c.send(ticket, prelude(fileID))), "")
 		if got := c.send(ticket, ""); !strings.Contains(got, "ItemInventoryAdd") {
 			t.Fatalf("not a write: %s", got)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -164,10 +165,10 @@ func (p *Provider) newest(ctx context.Context, j *journal, ids map[string]bool) 
 		if err != nil {
 			return nil, err
 		}
-		for i := len(list) - 1; i >= 0; i-- {
-			id := list[i].Purchase.ID
+		for _, e := range slices.Backward(list) {
+			id := e.Purchase.ID
 			if _, known := found[id]; ids[id] && !known {
-				found[id] = list[i]
+				found[id] = e
 			}
 		}
 		at = start - 1

@@ -92,7 +92,7 @@ func TestQuarantine(t *testing.T) {
 	refused := 0
 	for range 12 {
 		b := &book{}
-		ticket, _ := c.authenticate("kiosk-014", password)
+		ticket, _ := c.authenticate(password)
 		for first := prelude(fileID); ; first = "" {
 			request := c.send(ticket, first)
 			if strings.Contains(request, "ClassQueryRq") {

@@ -231,18 +231,31 @@ func (m *mapper) refund(p *pos.Purchase, t *txnRet) {
 	p.Discounts, p.Taxes, p.Charges = nil, nil, nil
 }
 
+// methods tells tenders by parts of the names of payment methods, which are
+// the company's own; the first that fits counts.
+var methods = []struct{ part, kind, brand string }{
+	{"gift", "gift_card", ""},
+	{"cash", "cash", ""},
+	{"visa", "card", "visa"},
+	{"master", "card", "mastercard"},
+	{"american express", "card", "amex"},
+	{"amex", "card", "amex"},
+	{"discover", "card", "discover"},
+	{"debit", "card", ""},
+	{"credit", "card", ""},
+	{"card", "card", ""},
+	{"apple pay", "wallet", ""},
+	{"google pay", "wallet", ""},
+	{"paypal", "wallet", ""},
+}
+
 // tender reads the name of a payment method.
 func tender(method string, amount pos.Money) pos.Tender {
-	t := pos.Tender{Kind: "other", Amount: amount, Reference: ""}
+	t := pos.Tender{Kind: "other", Amount: amount}
 	word := strings.ToLower(method)
-	for _, known := range []struct{ part, kind, brand string }{
-		{"gift", "gift_card", ""}, {"cash", "cash", ""},
-		{"visa", "card", "visa"}, {"master", "card", "mastercard"}, {"american express", "card", "amex"}, {"amex", "card", "amex"},
-		{"discover", "card", "discover"}, {"debit", "card", ""}, {"credit", "card", ""}, {"card", "card", ""},
-		{"apple pay", "wallet", ""}, {"google pay", "wallet", ""}, {"paypal", "wallet", ""},
-	} {
-		if strings.Contains(word, known.part) {
-			t.Kind, t.Brand = known.kind, known.brand
+	for _, m := range methods {
+		if strings.Contains(word, m.part) {
+			t.Kind, t.Brand = m.kind, m.brand
 			break
 		}
 	}
