@@ -186,6 +186,22 @@ func TestGuessing(t *testing.T) {
 	}
 }
 
+// Strangers who guess do not lock out the computer that signed in before.
+func TestGuessingElsewhere(t *testing.T) {
+	t.Parallel()
+	_, c := open(t, &pos.MemoryStore{})
+	ticket, _ := c.authenticate(password)
+	c.call("closeConnection", "ticket", ticket)
+	stranger := *c
+	stranger.address = "198.51.100.7:80"
+	for range 8 {
+		stranger.authenticate("wrong")
+	}
+	if ticket, word := c.authenticate(password); ticket == "" {
+		t.Errorf("the known computer is locked out: %s", word)
+	}
+}
+
 func TestWrongCompanyFile(t *testing.T) {
 	t.Parallel()
 	_, c := open(t, &pos.MemoryStore{})
