@@ -30,8 +30,8 @@
 //
 // # What it does not
 //
-// Answers in XML, except to requests over the limit; other countries' tax
-// codes; foreign currencies; group items, estimates, purchases, journals,
+// Requests in XML (answers are in XML where a client does not accept JSON);
+// other countries' tax codes; foreign currencies; group items, estimates, purchases, journals,
 // reports, attachments; power and opening of tills. Operations, for scripted
 // faults and in the request log, are named after verb and entity: CreateItem,
 // UpdateItem, VoidSalesReceipt, QueryItem, ReadPreferences; and CDC, Batch,

@@ -112,18 +112,15 @@ func (e *fault) gateway(now time.Time) map[string]any {
 	}
 }
 
-const throttleXML = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<IntuitResponse xmlns="http://schema.intuit.com/finance/v3" time="%s"><Fault type="SERVICE"><Error code="3001"><Message>%s</Message><Detail>%s</Detail></Error></Fault></IntuitResponse>`
-
-func (f *Fake) writeFault(w http.ResponseWriter, err error) {
+func (f *Fake) writeFault(w http.ResponseWriter, r *http.Request, err error) {
 	e := faultOf(err)
 	switch {
 	case e.kind == authentication:
 		writeJSON(w, e.status, e.gateway(f.Now()))
-	case e.status == http.StatusTooManyRequests && f.cfg.XMLThrottle:
-		w.Header().Set("Content-Type", "application/xml;charset=UTF-8")
-		w.WriteHeader(e.status)
-		_, _ = fmt.Fprintf(w, throttleXML, f.stamp(f.Now()), e.message, e.detail)
+	case wantsXML(r) || e.status == http.StatusTooManyRequests && f.cfg.XMLThrottle:
+		writeXML(w, e.status, map[string]any{"time": f.stamp(f.Now()), "Fault": map[string]any{"type": e.kind, "Error": map[string]any{
+			"code": e.code, "element": e.element, "Message": e.message, "Detail": e.detail,
+		}}})
 	default:
 		writeJSON(w, e.status, map[string]any{"Fault": e.body(), "time": f.stamp(f.Now())})
 	}
@@ -135,21 +132,21 @@ func (f *Fake) writeStatus(w http.ResponseWriter, r *http.Request, status int) {
 	f.trace(w)
 	switch status {
 	case http.StatusBadRequest:
-		f.writeFault(w, refuse("2010", "", "Request has invalid or unsupported property"))
+		f.writeFault(w, r, refuse("2010", "", "Request has invalid or unsupported property"))
 	case http.StatusUnauthorized:
-		f.writeFault(w, unauthenticated("Token expired"))
+		f.writeFault(w, r, unauthenticated("Token expired"))
 	case http.StatusForbidden:
-		f.writeFault(w, forbidden("3100", "The application is not authorized for this company."))
+		f.writeFault(w, r, forbidden("3100", "The application is not authorized for this company."))
 	case http.StatusConflict:
 		if fakekit.Op(r) == "Batch" {
 			writeJSON(w, http.StatusOK, f.staleBatch(r))
 			return
 		}
-		f.writeFault(w, stale())
+		f.writeFault(w, r, stale())
 	case http.StatusTooManyRequests:
-		f.writeFault(w, throttled())
+		f.writeFault(w, r, throttled())
 	case http.StatusInternalServerError:
-		f.writeFault(w, errors.New("Unexpected Internal Error"))
+		f.writeFault(w, r, errors.New("Unexpected Internal Error"))
 	default: // load balancers and gateways answer in HTML
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(status)

@@ -155,11 +155,14 @@ func (f *Fake) serve(handle func(*call) (map[string]any, error)) http.HandlerFun
 	return func(w http.ResponseWriter, r *http.Request) {
 		f.trace(w)
 		reply, err := f.answer(&call{r}, handle)
-		if err != nil {
-			f.writeFault(w, err)
-			return
+		switch {
+		case err != nil:
+			f.writeFault(w, r, err)
+		case wantsXML(r):
+			writeXML(w, http.StatusOK, reply)
+		default:
+			writeJSON(w, http.StatusOK, reply)
 		}
-		writeJSON(w, http.StatusOK, reply)
 	}
 }
 

@@ -48,7 +48,7 @@ func (f *Fake) checkName(old, next *object, property string) error {
 		return nil
 	}
 	for _, o := range next.in.rows {
-		if old != o && o.active() && !o.deleted && o.ref("ParentRef") == next.ref("ParentRef") && strings.EqualFold(o.text(property), name) {
+		if old != o && strings.EqualFold(o.text(property), name) && o.active() && o.ref("ParentRef") == next.ref("ParentRef") {
 			return refuse("6240", property, "The name supplied already exists. : Id=%s", o.id)
 		}
 	}

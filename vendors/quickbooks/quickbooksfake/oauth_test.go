@@ -247,3 +247,28 @@ func TestCompany(t *testing.T) {
 	}
 	c.refused("POST", "/item", bowl, http.StatusBadRequest, "5010")
 }
+
+// TestXML shows what clients get that do not ask for JSON.
+func TestXML(t *testing.T) {
+	t.Parallel()
+	c := setup(t, quickbooksfake.Config{})
+	for path, want := range map[string]string{
+		"/query?query=select%20Name%20from%20PaymentMethod%20where%20Id='4'": `<QueryResponse maxResults="1" startPosition="1" totalCount="1"><PaymentMethod domain="QBO" sparse="false"><Id>4</Id><Name>Visa</Name><SyncToken>0</SyncToken></PaymentMethod></QueryResponse></IntuitResponse>`,
+		"/item/99": `<Fault type="ValidationFault"><Error code="610" element=""><Detail>`,
+	} {
+		req, err := http.NewRequestWithContext(context.Background(), "GET", root+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+c.token)
+		resp, err := c.http.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %s %v", path, text, err)
+		}
+	}
+}

@@ -39,6 +39,11 @@ func (f *Fake) place(id string) *object {
 func (f *Fake) LocationIDs() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.open()
+}
+
+// open lists the ids of the open places.
+func (f *Fake) open() []string {
 	var ids []string
 	for _, o := range f.places().rows {
 		if o.active() {
@@ -107,7 +112,7 @@ func (f *Fake) amend(o *object, change map[string]any) error {
 func (f *Fake) bySKU(sku string) *object {
 	var found *object
 	for _, o := range f.tables["Item"].rows {
-		if sku != "" && o.active() && o.text("Sku") == sku && (found == nil || found.foreign && !o.foreign) {
+		if sku != "" && o.text("Sku") == sku && o.active() && (found == nil || found.foreign && !o.foreign) {
 			found = o
 		}
 	}
@@ -120,6 +125,7 @@ func (f *Fake) bySKU(sku string) *object {
 func (f *Fake) Menu() []posfake.MenuRow {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	open := f.open()
 	var out []posfake.MenuRow
 	for _, o := range f.tables["Item"].rows {
 		if kind := o.text("Type"); kind != "Inventory" && kind != "NonInventory" {
@@ -129,11 +135,8 @@ func (f *Fake) Menu() []posfake.MenuRow {
 			SKU: o.text("Sku"), Name: strings.TrimSuffix(o.text("Name"), deletedSuffix), Price: minor(o.fields["UnitPrice"]),
 			Available: o.active(), Foreign: o.foreign, Digest: digest(o),
 		}
-		for _, p := range f.places().rows {
-			if p.active() {
-				row.Location = p.id
-				out = append(out, row)
-			}
+		for _, row.Location = range open {
+			out = append(out, row)
 		}
 	}
 	return out
@@ -166,7 +169,7 @@ func (f *Fake) addForeign(sku, name string, price int64) error {
 }
 
 // Tamper implements [posfake.Tamperer]: it changes an item that was made through
-// the API, for all locations. The note goes into PurchaseDesc.
+// the API, for all locations. The note goes into ManPartNum.
 func (f *Fake) Tamper(e posfake.MenuEdit) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -179,7 +182,7 @@ func (f *Fake) Tamper(e posfake.MenuEdit) error {
 		change["Name"] = e.Name
 	}
 	if e.Note != "" {
-		change["PurchaseDesc"] = e.Note
+		change["ManPartNum"] = e.Note
 	}
 	if e.Price != nil {
 		change["UnitPrice"] = number(fromCents(*e.Price))
@@ -198,7 +201,7 @@ func (f *Fake) Note(location, sku string) string {
 	if err != nil {
 		return ""
 	}
-	return o.text("PurchaseDesc")
+	return o.text("ManPartNum")
 }
 
 // ours finds an item that was made through the API, an active one first.

@@ -120,7 +120,7 @@ func (f *Fake) SetStock(location, sku string, quantity *int64) error {
 	switch {
 	case f.cfg.NoInventory, quantity == nil && counted:
 		return fmt.Errorf("quickbooksfake: no way to forget the count of %q: %w", sku, posfake.ErrNotSimulated)
-	case quantity == nil:
+	case quantity == nil, counted && rat(item.fields["QtyOnHand"]).Cmp(big.NewRat(*quantity, 1)) == 0:
 		return nil
 	case !counted:
 		next := *item

@@ -32,14 +32,15 @@ const (
 
 // till is the connector that writes the sales of tills into the company.
 type till struct {
-	services map[string]string // item ids by name
-	aliases  map[string]string // place ids by the id of their seed
-	offers   map[string]Offer  // by code
+	services map[string]string    // item ids by name
+	aliases  map[string]string    // place ids by the id of their seed
+	offers   map[string]Offer     // by code
+	refunds  map[string][]*object // by the record of the sale
 	sold     int
 }
 
 func newTill() till {
-	return till{services: map[string]string{}, aliases: map[string]string{}, offers: map[string]Offer{}}
+	return till{services: map[string]string{}, aliases: map[string]string{}, offers: map[string]Offer{}, refunds: map[string][]*object{}}
 }
 
 // sale is what the till knows of a record and the company does not.
@@ -340,6 +341,7 @@ func (f *Fake) giveBack(entity string, r posfake.Refund) (posfake.Record, error)
 	if err != nil {
 		return posfake.Record{}, err
 	}
+	f.till.refunds[r.ID] = append(f.till.refunds[r.ID], back)
 	return f.latest(back), nil
 }
 
@@ -379,13 +381,11 @@ func (f *Fake) refundForm(o *object, r posfake.Refund, total int64) map[string]a
 	return form
 }
 
-// givenBack is what refunds of a record sum up to.
+// givenBack is what the refunds of a record sum up to.
 func (f *Fake) givenBack(record string) (sum int64) {
-	for _, entity := range []string{"RefundReceipt", "CreditMemo"} {
-		for _, o := range f.tables[entity].rows {
-			if !o.deleted && o.sale != nil && o.sale.of == record {
-				sum += minor(o.fields["TotalAmt"])
-			}
+	for _, o := range f.till.refunds[record] {
+		if !o.deleted {
+			sum += minor(o.fields["TotalAmt"])
 		}
 	}
 	return sum

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -241,6 +242,80 @@ func TestSampleRequests(t *testing.T) {
 	c.token = "nobody"
 	_, denied := c.call("GET", "/item/1", "")
 	sameShape(t, "gateway", decode(t, sample("fault.gateway401.rs.json")).v, denied.v)
+}
+
+// TestSchema looks every property that the fake shows up in the official
+// schema: elements keep their names, attributes begin with a small letter.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	dir := os.Getenv("POS_CONTRACTS")
+	if dir == "" {
+		t.Skip("POS_CONTRACTS is not set: names were not compared with the schema")
+	}
+	known := map[string]bool{"value": true, "time": true} // the text of a reference; the time of an answer
+	files, err := filepath.Glob(filepath.Join(dir, "quickbooks", "qbo-v3-xsd", "*.xsd"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no schema in %s: %v", dir, err)
+	}
+	name := regexp.MustCompile(`<xs:(?:element|attribute)\s[^>]*name="(\w+)"`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range name.FindAllSubmatch(text, -1) {
+			known[string(m[1])] = true
+		}
+	}
+	c := setup(t, quickbooksfake.Config{})
+	c.item(curry)
+	c.fake.Promote("TEN", quickbooksfake.Offer{BasisPoints: 1000})
+	for _, tender := range []string{"card", "none"} {
+		s := c.saleOf("MEAL-0102")
+		s.Tender, s.Codes = tender, []string{"TEN"}
+		r := c.sell(s)
+		if tender == "none" {
+			if _, err := c.fake.Edit(posfake.Edit{ID: r.ID, Pay: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, give := range []func(posfake.Refund) (posfake.Record, error){c.fake.Refund, c.fake.Credit} {
+			if _, err := give(posfake.Refund{ID: r.ID, Amount: 10, Reason: "spoiled"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := c.fake.SetStock(c.place(), "MEAL-0102", cents(3)); err != nil {
+		t.Fatal(err)
+	}
+	c.ok("POST", "/class", `{"Name":"Main"}`)
+	for _, entity := range []string{
+		"Item", "Department", "Class", "Customer", "Account", "PaymentMethod", "TaxRate", "SalesReceipt", "RefundReceipt", "Invoice",
+		"CreditMemo", "Payment", "InventoryAdjustment", "CompanyInfo", "Preferences",
+	} {
+		rows := c.query("select * from " + entity)
+		if len(rows.at(entity).list()) == 0 {
+			t.Errorf("no %s was compared", entity)
+		}
+		inSchema(t, entity, rows.v, known)
+	}
+}
+
+func inSchema(t *testing.T, path string, v any, known map[string]bool) {
+	t.Helper()
+	switch v := v.(type) {
+	case map[string]any:
+		for k, inner := range v {
+			if !known[k] {
+				t.Errorf("%s.%s is not in the schema", path, k)
+			}
+			inSchema(t, path+"."+k, inner, known)
+		}
+	case []any:
+		for _, inner := range v {
+			inSchema(t, path, inner, known)
+		}
+	}
 }
 
 // optional are properties that depend on the record, not on the shape.
