@@ -390,7 +390,7 @@ func lostReply(c *check) {
 	for _, op := range ops {
 		for _, times := range []int{1, -1} {
 			items[0].Price.Amount++ // systems may have one operation for new items and one for changes
-			items = append(items, pos.Item{SKU: fmt.Sprintf("PT-%s-%d", op, times), Name: "More", Price: c.money(500)})
+			items = append(items, pos.Item{SKU: fmt.Sprintf("PT-%s-%d", op, times), Name: fmt.Sprintf("More %d", len(items)), Price: c.money(500)})
 			end := c.inject(posfake.Fault{Kind: posfake.FaultLostReply, Op: op, Times: times})
 			if end == nil {
 				return

@@ -95,12 +95,14 @@ func repeatedNotices(c *check) {
 		c.sell(posfake.Sale{Location: c.ids()[0], Lines: lines[:1]})
 	}
 	sent := c.callbacks()
-	ids := make(map[string][]string) // by body
+	ids := make(map[string][]string) // those of each callback, by body
 	for _, cb := range sent {
+		var own []string
 		for _, n := range c.notices([]posfake.Callback{cb}) {
-			ids[string(cb.Body)] = append(ids[string(cb.Body)], n.ID)
+			own = append(own, n.ID)
 			c.heed(n)
 		}
+		ids[string(cb.Body)] = append(ids[string(cb.Body)], strings.Join(own, " "))
 	}
 	for _, same := range ids {
 		if slices.ContainsFunc(same, func(id string) bool { return id != same[0] }) {
