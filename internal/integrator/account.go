@@ -172,9 +172,6 @@ func (a *account) readLocations(ctx context.Context) (bool, error) {
 		close(a.read)
 	}
 	a.mu.Unlock()
-	if a.states != nil {
-		a.states.keep(found)
-	}
 	if a.stock != nil && appeared {
 		a.stock.appeared()
 	}
@@ -198,7 +195,7 @@ func (a *account) listLocations(ctx context.Context) ([]pos.Location, error) {
 		}
 		found = append(found, l)
 	}
-	return found, nil
+	return slices.Clone(found), nil // They are kept; the room that is left over is not.
 }
 
 // ready reports whether the locations were read.

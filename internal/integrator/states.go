@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/events"
@@ -29,9 +28,6 @@ type states struct {
 	turn   gate // guards what follows
 	loaded bool
 	shards [stateShards]stateShard
-
-	mu      sync.Mutex
-	current map[string]bool // locations that exist; nil before they are known
 }
 
 type stateShard struct {
@@ -39,17 +35,41 @@ type stateShard struct {
 	states   map[string]*state // by location and device
 }
 
-// state is what is known of a location or of a device in it.
+// state is what is known of a location or of a device in it. There is one for
+// every point of sale, so it is kept small.
 type state struct {
-	// Published is what the last event said, Edges how many there were.
-	Published pos.Status `json:"published"`
-	Edges     uint64     `json:"edges"`
 	// Seen is the last observation as the vendor gave it, in the journal that
-	// of the last edge.
-	Seen pos.Status `json:"seen"`
+	// of the last edge. Edges is how many edges there were.
+	Seen  pos.Status `json:"seen"`
+	Edges uint64     `json:"edges"`
+	// Published is what the last event said; nil if it said the same as Seen.
+	Published *pos.Status `json:"published,omitempty"`
 	// grace is how long an observation of an earlier run is not judged by its
 	// age: quiet observations are not written, so there may have been others.
 	grace time.Time
+}
+
+// said returns what the last event said.
+func (st *state) said() pos.Status {
+	if st.Published != nil {
+		return *st.Published
+	}
+	return st.Seen
+}
+
+// say notes what an event said.
+func (st *state) say(s pos.Status) {
+	st.Published = nil
+	if !sameState(s, st.Seen) {
+		st.Published = &s
+	}
+}
+
+// see takes an observation.
+func (st *state) see(s pos.Status) {
+	said := st.said()
+	st.Seen, st.grace = s, time.Time{}
+	st.say(said)
 }
 
 func newStates(a *account) *states {
@@ -63,21 +83,13 @@ func newStates(a *account) *states {
 	return s
 }
 
-// keep forgets locations that are no longer there.
-func (s *states) keep(found []pos.Location) {
-	current := make(map[string]bool, len(found))
-	for i := range found {
-		current[found[i].ID] = true
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.current = current
-}
-
+// gone reports whether a location is no longer there.
 func (s *states) gone(location string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.current != nil && !s.current[location]
+	if !s.account.ready() {
+		return false
+	}
+	_, ok := find(s.account.known(), location)
+	return !ok
 }
 
 func (s *states) read(ctx context.Context) (bool, error) {
@@ -157,7 +169,7 @@ func (s *states) publish(ctx context.Context, seen []pos.Status) error {
 		if shard.states[id] == nil {
 			shard.states[id] = &state{}
 		}
-		shard.states[id].Seen, shard.states[id].grace = st, time.Time{}
+		shard.states[id].see(st)
 	}
 	for i := range s.shards {
 		if err := s.edges(ctx, i); err != nil {
@@ -180,15 +192,17 @@ func (s *states) edges(ctx context.Context, n int) error {
 		}
 		next[id] = st
 		believed := st.Seen.At(now)
-		if st.Edges > 0 && (now.Before(st.grace) || sameState(st.Published, believed)) {
+		said := st.said()
+		if st.Edges > 0 && (now.Before(st.grace) || sameState(said, believed)) {
 			continue
 		}
 		var previous *pos.Status
 		if st.Edges > 0 {
-			previous = &st.Published
+			previous = &said
 		}
 		changed := *st
-		changed.Published, changed.Edges = believed, st.Edges+1
+		changed.Edges++
+		changed.say(believed)
 		evs = append(evs, events.NewStatus(a.origin, believed, previous, changed.Edges, now))
 		next[id] = &changed
 		if len(evs) == events.MaxCommitEvents {
@@ -239,22 +253,24 @@ func (s *states) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		stored := make(map[string]*state)
+		known := make(map[string]*state)
 		if rec.Revision != 0 {
-			if err := json.Unmarshal(rec.Cursor, &stored); err != nil {
+			if err := json.Unmarshal(rec.Cursor, &known); err != nil {
 				return &pos.Error{Op: "load status", Vendor: a.origin.Vendor, Kind: pos.KindProtocol, Err: err}
 			}
 		}
-		for _, st := range stored {
+		for _, st := range known {
 			st.grace = time.Now().Add(st.Seen.StaleAfter)
 		}
 		for id, st := range s.shards[n].states {
-			if stored[id] == nil {
-				stored[id] = &state{}
+			if known[id] == nil {
+				known[id] = &state{}
 			}
-			stored[id].Seen, stored[id].grace = st.Seen, st.grace
+			grace := st.grace
+			known[id].see(st.Seen)
+			known[id].grace = grace
 		}
-		s.shards[n] = stateShard{rec.Revision, stored}
+		s.shards[n] = stateShard{rec.Revision, known}
 	}
 	s.loaded = true
 	return nil

@@ -27,16 +27,23 @@ type stockReader struct {
 	// Used by poll's turns alone.
 	cursor   pos.Cursor
 	nextFull time.Time
-	ours     []string                             // locations for which the cursor was made
-	lines    map[string]map[inventory.Line]uint64 // by location
+	ours     []string             // locations for which the cursor was made
+	lines    map[string][]lineSum // by location; nil before it is read
 
 	mu    sync.Mutex
 	lost  bool // the service lost its place: read all of it again
 	began bool // a full read was completed
 }
 
+// lineSum is a line as it was last read. A location's are a list, since there
+// is one for every point of sale.
+type lineSum struct {
+	line inventory.Line
+	sum  uint64
+}
+
 func newStockReader(a *account) *stockReader {
-	r := &stockReader{account: a, lines: make(map[string]map[inventory.Line]uint64)}
+	r := &stockReader{account: a, lines: make(map[string][]lineSum)}
 	r.poll = newLoop(a.schedule.Inventory, r.turn)
 	r.handover = newHandover(a, r.again)
 	return r
@@ -121,7 +128,7 @@ func (r *stockReader) read(ctx context.Context, full bool, now time.Time) (rows 
 	// turn finds the same differences.
 	var evs []events.Event
 	var snaps []inventory.Snapshot
-	known := make(map[string]map[inventory.Line]uint64)
+	known := make(map[string][]lineSum)
 	for _, id := range slices.Sorted(maps.Keys(byLocation)) {
 		snap, changed, lines := r.compare(id, byLocation[id], whole, full, now)
 		known[id] = lines
@@ -183,7 +190,7 @@ func (r *stockReader) appeared() {
 // forget drops locations that are gone and have nothing left.
 func (r *stockReader) forget() {
 	known := r.account.known()
-	maps.DeleteFunc(r.lines, func(id string, lines map[inventory.Line]uint64) bool {
+	maps.DeleteFunc(r.lines, func(id string, lines []lineSum) bool {
 		_, ok := find(known, id)
 		return len(lines) == 0 && !ok
 	})
@@ -198,7 +205,7 @@ func (r *stockReader) page(ctx context.Context, q pos.InventoryQuery) (pos.Inven
 // compare builds what is to be handed over of one location: everything after a
 // full read or where lines are gone, else the lines that changed. changed are
 // the identities of the lines that are new, different or gone.
-func (r *stockReader) compare(location string, rows []pos.Stock, whole, full bool, now time.Time) (inventory.Snapshot, []inventory.Line, map[inventory.Line]uint64) {
+func (r *stockReader) compare(location string, rows []pos.Stock, whole, full bool, now time.Time) (inventory.Snapshot, []inventory.Line, []lineSum) {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(x, y pos.Stock) int {
 		return compareText(x.SKU+"\x00"+x.VendorID, y.SKU+"\x00"+y.VendorID)
@@ -207,7 +214,11 @@ func (r *stockReader) compare(location string, rows []pos.Stock, whole, full boo
 	rows = slices.CompactFunc(reversed(rows), func(x, y pos.Stock) bool { return inventory.LineOf(&x) == inventory.LineOf(&y) })
 	rows = reversed(rows)
 
-	old := r.lines[location]
+	last := r.lines[location]
+	old := make(map[inventory.Line]uint64, len(last))
+	for _, l := range last {
+		old[l.line] = l.sum
+	}
 	lines := make(map[inventory.Line]uint64, len(rows))
 	if !whole {
 		maps.Copy(lines, old)
@@ -231,12 +242,19 @@ func (r *stockReader) compare(location string, rows []pos.Stock, whole, full boo
 	}
 	o := r.account.origin
 	snap := inventory.Snapshot{Vendor: o.Vendor, Account: o.Account, Location: location, ObservedAt: now.UTC()}
-	if whole && (full || gone || old == nil) {
+	if whole && (full || gone || last == nil) {
 		snap.Full, snap.Stock = true, rows
 	} else {
 		snap.Stock = different
 	}
-	return snap, changed, lines
+	if len(changed) == 0 && last != nil {
+		return snap, changed, last
+	}
+	last = make([]lineSum, 0, len(lines))
+	for line, sum := range lines {
+		last = append(last, lineSum{line, sum})
+	}
+	return snap, changed, last
 }
 
 func reversed(rows []pos.Stock) []pos.Stock {
