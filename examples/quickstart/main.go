@@ -1,7 +1,7 @@
 // Command quickstart shows the whole SDK at work in some seconds, on one
 // machine and without any account: simulated Byte fridges and Square counters,
-// the Smart Fridge Integrator and the Kiosk Integrator beside them, and an
-// event bus in the middle. It pushes a menu and coupons, lets customers buy,
+// the Smart Fridge Integrator and the Kiosk Integrator beside them, and the
+// durable stream, embedded in the process, in the middle. It pushes a menu and coupons, lets customers buy,
 // gives money back, breaks things, and ends with the proof: what the systems
 // sold against what was delivered.
 //

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/events/jetstream"
 	"github.com/farmacyfoods/pointofsale/fridge"
 	"github.com/farmacyfoods/pointofsale/kiosk"
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -48,7 +50,8 @@ type world struct {
 	systems []*system
 	fridge  *fridge.Integrator
 	kiosk   *kiosk.Integrator
-	bus     *events.Bus
+	dir     string // of the stream
+	stream  *jetstream.Stream
 	stock   inventory.Memory
 	inbox   inbox
 	calls   atomic.Int64
@@ -65,13 +68,21 @@ var fast = fridge.Schedule{
 }
 
 func open(ctx context.Context, o options) (_ *world, err error) {
-	w := &world{bus: events.NewBus(events.BusOptions{})}
+	w := &world{}
 	ctx, w.stop = context.WithCancel(ctx)
 	defer func() {
 		if err != nil {
 			w.close()
 		}
 	}()
+	if w.dir, err = os.MkdirTemp("", "quickstart-"); err != nil {
+		return nil, err
+	}
+	// The server runs inside this process. A real service keeps its directory,
+	// or connects to a cluster by URL.
+	if w.stream, err = jetstream.Open(ctx, jetstream.Config{Dir: w.dir}); err != nil {
+		return nil, err
+	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -86,17 +97,17 @@ func open(ctx context.Context, o options) (_ *world, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.bus.Subscribe(ctx, events.Filter{}, w.inbox.take); err != nil {
+	if _, err := w.stream.Subscribe(ctx, events.Filter{Group: "demo"}, w.inbox.take); err != nil {
 		return nil, err
 	}
 	w.fridge, err = fridge.New(fridge.Config{
-		Accounts: []fridge.Account{fridges}, Publisher: w.bus, Subscriber: w.bus, Inventory: &w.stock, Schedule: fast, NearExpiryDays: 1,
+		Accounts: []fridge.Account{fridges}, Journal: w.stream, Subscriber: w.stream, Inventory: &w.stock, Schedule: fast, NearExpiryDays: 1,
 	})
 	if err != nil {
 		return nil, err
 	}
 	w.kiosk, err = kiosk.New(kiosk.Config{
-		Accounts: []kiosk.Account{counters}, Publisher: w.bus, Subscriber: w.bus, Inventory: &w.stock, Schedule: fast,
+		Accounts: []kiosk.Account{counters}, Journal: w.stream, Subscriber: w.stream, Inventory: &w.stock, Schedule: fast,
 	})
 	if err != nil {
 		return nil, err
@@ -114,6 +125,7 @@ func open(ctx context.Context, o options) (_ *world, err error) {
 // options makes providers impatient and counts what they do.
 func (w *world) options() *kit.Options {
 	return &kit.Options{
+		Store: w.stream.Store(),
 		Retry: kit.Retry{Attempts: 6, MinDelay: 50 * time.Millisecond, MaxDelay: time.Second},
 		Observer: &kit.Observer{
 			Call:  func(kit.CallInfo) { w.calls.Add(1) },
@@ -182,13 +194,16 @@ func (w *world) close() {
 		_ = w.server.Close()
 	}
 	w.running.Wait()
-	_ = w.bus.Close()
+	if w.stream != nil {
+		_ = w.stream.Close()
+	}
 	for _, s := range w.systems {
 		s.fake.Close()
 	}
+	_ = os.RemoveAll(w.dir)
 }
 
-// inbox is Farmacy's side of the bus: it keeps what arrives.
+// inbox is Farmacy's side of the stream: it keeps what arrives.
 type inbox struct {
 	mu        sync.Mutex
 	purchases map[string][]pos.Purchase // by vendor
