@@ -57,7 +57,7 @@ func New(cfg Config) (*Fake, error) {
 		tables: map[string]*table{}, paths: map[string]*table{}, replays: map[string]any{}, ghosts: map[string]bool{}, till: newTill(),
 	}
 	for _, k := range kinds() {
-		t := &table{kind: k, byID: map[string]*object{}, docs: map[string]*object{}}
+		t := newTable(k)
 		f.tables[k.name], f.paths[strings.ToLower(k.name)] = t, t
 	}
 	f.Server = fakekit.NewServer(fakekit.Config{

@@ -72,7 +72,9 @@ func (f *Fake) furnish() error {
 // plant puts an entity into the company as it is.
 func (f *Fake) plant(entity, id string, fields map[string]any) {
 	t, now := f.tables[entity], f.moment()
-	t.put(&object{in: t, id: id, fields: fields, created: now, updated: now, foreign: true})
+	o := &object{in: t, id: id, fields: fields, created: now, updated: now, foreign: true}
+	t.put(o)
+	t.register(nil, o)
 }
 
 func (f *Fake) plantCompany() {

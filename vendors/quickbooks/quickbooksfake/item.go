@@ -47,8 +47,8 @@ func (f *Fake) checkName(old, next *object, property string) error {
 	if !next.active() {
 		return nil
 	}
-	for _, o := range next.in.rows {
-		if old != o && strings.EqualFold(o.text(property), name) && o.active() && o.ref("ParentRef") == next.ref("ParentRef") {
+	for _, o := range next.in.names[next.label()] {
+		if old != o && o.active() && o.ref("ParentRef") == next.ref("ParentRef") {
 			return refuse("6240", property, "The name supplied already exists. : Id=%s", o.id)
 		}
 	}

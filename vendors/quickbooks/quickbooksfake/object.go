@@ -2,6 +2,7 @@ package quickbooksfake
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,31 @@ type table struct {
 	byID map[string]*object
 	next int
 	docs map[string]*object // by DocNumber
+	// names and skus find list entries: by name in lower case, and by SKU.
+	names, skus index
+}
+
+func newTable(k *kind) *table {
+	return &table{kind: k, byID: map[string]*object{}, docs: map[string]*object{}, names: index{}, skus: index{}}
+}
+
+// index finds entities by a text that several may have.
+type index map[string][]*object
+
+// move follows a change of the text.
+func (ix index) move(o *object, from, to string) {
+	if from == to && slices.Contains(ix[to], o) {
+		return
+	}
+	ix[from] = slices.DeleteFunc(ix[from], func(x *object) bool { return x == o })
+	if to != "" {
+		ix[to] = append(ix[to], o)
+	}
+}
+
+// label is the name of a list entry as names are compared.
+func (o *object) label() string {
+	return strings.ToLower(o.text("Name") + o.text("DisplayName"))
 }
 
 // get finds an entity that exists.
@@ -54,7 +80,14 @@ func (t *table) put(o *object) {
 	}
 }
 
-func (o *object) text(property string) string { s, _ := o.fields[property].(string); return s }
+// text is a property as text, "" if there is none, also of no object.
+func (o *object) text(property string) string {
+	if o == nil {
+		return ""
+	}
+	s, _ := o.fields[property].(string)
+	return s
+}
 
 func (o *object) flag(property string) bool { b, _ := o.fields[property].(bool); return b }
 

@@ -111,8 +111,11 @@ func (f *Fake) amend(o *object, change map[string]any) error {
 // was made through the API.
 func (f *Fake) bySKU(sku string) *object {
 	var found *object
-	for _, o := range f.tables["Item"].rows {
-		if sku != "" && o.text("Sku") == sku && o.active() && (found == nil || found.foreign && !o.foreign) {
+	if sku == "" {
+		return nil
+	}
+	for _, o := range f.tables["Item"].skus[sku] {
+		if o.active() && (found == nil || found.foreign && !o.foreign) {
 			found = o
 		}
 	}
@@ -210,8 +213,8 @@ func (f *Fake) ours(location, sku string) (*object, error) {
 		return nil, fmt.Errorf("%w: %q", errNoLocation, location)
 	}
 	var found *object
-	for _, o := range f.tables["Item"].rows {
-		if !o.foreign && o.text("Sku") == sku && (found == nil || !found.active()) {
+	for _, o := range f.tables["Item"].skus[sku] {
+		if !o.foreign && (found == nil || !found.active()) {
 			found = o
 		}
 	}

@@ -242,8 +242,13 @@ func (f *Fake) commit(old, next *object, change string, h how) *object {
 	return o
 }
 
-// register keeps the index of numbers. The first one to have a number holds it.
+// register keeps the indexes. The first one to have a number holds it.
 func (t *table) register(before, o *object) {
+	if t.is(list) {
+		t.names.move(o, before.label(), o.label())
+		t.skus.move(o, before.text("Sku"), o.text("Sku"))
+		return
+	}
 	number := o.text("DocNumber")
 	if before != nil && (o.deleted || before.text("DocNumber") != number) && t.docs[before.text("DocNumber")] == o {
 		delete(t.docs, before.text("DocNumber"))
