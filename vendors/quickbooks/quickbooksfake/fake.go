@@ -101,19 +101,19 @@ func (f *Fake) operations() []string {
 type call struct{ *http.Request }
 
 func (f *Fake) routes() []fakekit.Route {
-	const root = "/v3/company/{realm}"
 	query := func(r *http.Request) (string, bool) { return f.queryOp(r), false }
 	return []fakekit.Route{
 		{Op: "Authorize", Pattern: "GET /connect/oauth2", Handler: f.authorize},
 		{Op: "Token", Pattern: "POST /oauth2/v1/tokens/bearer", Write: true, Handler: f.serveToken},
 		{Op: "Revoke", Pattern: "POST /v2/oauth2/tokens/revoke", Write: true, Handler: f.serveRevoke},
-		{Op: "Query", Pattern: "GET " + root + "/query", Resolve: query, Handler: f.serve(f.getQuery)},
-		{Op: "Query", Pattern: "POST " + root + "/query", Resolve: query, Handler: f.serve(f.getQuery)},
-		{Op: "CDC", Pattern: "GET " + root + "/cdc", Handler: f.serve(f.getChanges)},
-		{Op: "Batch", Pattern: "POST " + root + "/batch", Resolve: batchOp, Handler: f.serve(f.postBatch)},
-		{Op: "Preferences", Pattern: "GET " + root + "/preferences", Resolve: f.entityOp, Handler: f.serve(f.readOne)},
-		{Op: "Read", Pattern: "GET " + root + "/{entity}/{id}", Resolve: f.entityOp, Handler: f.serve(f.readOne)},
-		{Op: "Write", Pattern: "POST " + root + "/{entity}", Resolve: f.entityOp, Handler: f.serve(f.postEntity)},
+		{Op: "Query", Pattern: "GET /v3/company/{realm}/query", Resolve: query, Handler: f.serve(f.getQuery)},
+		{Op: "Query", Pattern: "POST /v3/company/{realm}/query", Resolve: query, Handler: f.serve(f.getQuery)},
+		{Op: "CDC", Pattern: "GET /v3/company/{realm}/cdc", Handler: f.serve(f.getChanges)},
+		{Op: "Batch", Pattern: "POST /v3/company/{realm}/batch", Resolve: batchOp, Handler: f.serve(f.postBatch)},
+		{Op: "Preferences", Pattern: "GET /v3/company/{realm}/preferences", Resolve: f.entityOp, Handler: f.serve(f.readOne)},
+		{Op: "CompanyInfo", Pattern: "GET /v3/company/{realm}/companyinfo/{id}", Resolve: f.entityOp, Handler: f.serve(f.readOne)},
+		{Op: "Read", Pattern: "GET /v3/company/{realm}/{entity}/{id}", Resolve: f.entityOp, Handler: f.serve(f.readOne)},
+		{Op: "Write", Pattern: "POST /v3/company/{realm}/{entity}", Resolve: f.entityOp, Handler: f.serve(f.postEntity)},
 	}
 }
 
