@@ -33,6 +33,39 @@ type feed struct {
 	// Seen holds the versions since From that are in the log, with their time
 	// of modification.
 	Seen map[string]wall `json:"seen,omitempty"`
+	// Refs holds the receipt numbers of the last day, to recognise a sale that
+	// a till sent twice.
+	Refs map[string]origin `json:"refs,omitempty"`
+}
+
+// origin is the record that had a receipt number first.
+type origin struct {
+	ID string `json:"id"`
+	At wall   `json:"at"`
+}
+
+// refsFor is how long receipt numbers are remembered, maxRefs how many.
+const (
+	refsFor = 24 * time.Hour
+	maxRefs = 10_000
+)
+
+// suspect marks a sale whose receipt number, amount and place an earlier one
+// had.
+func (f *feed) suspect(p *pos.Purchase, at wall) {
+	if p.Receipt == "" || p.Total.Amount == 0 {
+		return
+	}
+	key := versionKey(p.Receipt+"\x00"+p.Location, p.Total.String())
+	first, known := f.Refs[key]
+	if known && first.ID != p.ID {
+		p.SuspectedDuplicateOf = first.ID
+		return
+	}
+	if f.Refs == nil || len(f.Refs) >= maxRefs {
+		f.Refs = make(map[string]origin)
+	}
+	f.Refs[key] = origin{p.ID, at}
 }
 
 func (j *journal) feed(kind string, from wall) *feed {
@@ -56,6 +89,12 @@ func (f *feed) move(from wall) {
 	for k, at := range f.Seen {
 		if at < f.From {
 			delete(f.Seen, k)
+		}
+	}
+	oldest := f.From.add(-refsFor)
+	for k, o := range f.Refs {
+		if o.At < oldest {
+			delete(f.Refs, k)
 		}
 	}
 }
@@ -208,6 +247,7 @@ func (p *Provider) saveSales(ctx context.Context, st *state, q *query, r *reply)
 				continue
 			}
 			f.Seen[key] = modified
+			f.suspect(&sale, modified)
 			add = append(add, entry{Kind: q.Kind, Purchase: sale, Modified: modified, Received: began})
 		}
 		if q.Done {
