@@ -119,6 +119,7 @@ var kinds = map[string]string{
 	"InventoryAdjustmentAdd/RefNumber": "11", "ClassRef/FullName": "159", "AccountRef/FullName": "159", "IncomeAccountRef/FullName": "159", "COGSAccountRef/FullName": "159",
 	"AssetAccountRef/FullName": "159", "ExpenseAccountRef/FullName": "159", "SalesTaxCodeRef/FullName": "3", "PurchaseTaxCodeRef/FullName": "3", "UnitOfMeasureSetRef/FullName": "31",
 	"PrefVendorRef/FullName": "41", "InventorySiteRef/FullName": "31", "InventorySiteLocationRef/FullName": "31", "CustomerRef/FullName": "209",
+	"CurrencyFilter/FullName": "64", "SiteFilter/FullName": "64", "ItemFilter/FullName": "159", "ItemFilter/FullNameWithChildren": "159",
 	"ItemTypeFilter": "AllExceptFixedAsset|Assembly|Discount|FixedAsset|Inventory|InventoryAndAssembly|NonInventory|OtherCharge|Payment|Sales|SalesTax|Service",
 	"TxnDelType": "ARRefundCreditCard|Bill|BillPaymentCheck|BillPaymentCreditCard|BuildAssembly|Charge|Check|CreditCardCharge|CreditCardCredit|CreditMemo|Deposit|Estimate|InventoryAdjustment" +
 		"|Invoice|ItemReceipt|JournalEntry|PurchaseOrder|ReceivePayment|SalesOrder|SalesReceipt|SalesTaxPaymentCheck|TimeTracking|TransferInventory|VehicleMileage|VendorCredit",
