@@ -17,6 +17,21 @@
 // again.
 //
 // The host builds the providers, so that the package links no vendor.
+//
+// # Replicas
+//
+// With a stream as Journal the integrator survives any end of its process: it
+// goes on where it was, nothing is published twice and nothing is missing. To
+// run several replicas give all of them the same accounts and one stream, as
+// Journal and as Cluster:
+//
+//	stream, err := jetstream.Open(ctx, jetstream.Config{URL: "nats://a:4222,nats://b:4222"})
+//	i, err := fridge.New(fridge.Config{Accounts: accounts, Journal: stream, Subscriber: stream, Cluster: stream})
+//
+// Each account then has one owner, which alone polls it and carries out its
+// commands. Callbacks may reach any replica. When a replica dies, others poll
+// its accounts some seconds later. One that was cut off or paused notices that
+// it is no longer the owner, and cannot commit what it had in its hands.
 package fridge
 
 import (
@@ -38,9 +53,9 @@ type Config struct {
 	Accounts []Account
 	// Journal keeps cursors and publishes events, both or neither. Nil means in
 	// memory: then Publisher gets the events, and a restart reads everything
-	// since Account.Since again, under the same event ids.
-	// One that is an events.Intake too, as a jetstream.Stream is, keeps
-	// callbacks before they are answered.
+	// since Account.Since again, under the same event ids. One that is an
+	// events.Intake too, as a jetstream.Stream is, keeps callbacks before they
+	// are answered.
 	Journal events.Journal
 	// Publisher is required without a Journal and must be nil with one.
 	Publisher events.Publisher
