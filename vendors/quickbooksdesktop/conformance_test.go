@@ -111,13 +111,3 @@ func TestConformance(t *testing.T) {
 		return newOffice(t, quickbooksdesktopfake.Config{Locations: places}, nil).harness(t)
 	})
 }
-
-func TestConformanceSites(t *testing.T) {
-	t.Parallel()
-	postest.Run(t, func(t *testing.T) postest.Harness {
-		t.Helper()
-		return newOffice(t, quickbooksdesktopfake.Config{Locations: places, Mode: quickbooksdesktopfake.BySite}, func(c *quickbooksdesktop.Config) {
-			c.Location = quickbooksdesktop.BySite
-		}).harness(t)
-	})
-}
