@@ -36,7 +36,7 @@ func lint(t *testing.T, wsdl []byte, envelopes [][]byte) {
 
 // xmllint validates envelopes with the program of that name, from the Debian
 // package libxml2-utils, and the schema of a WSDL. It returns what is wrong.
-func xmllint(t *testing.T, wsdl []byte, envelopes [][]byte) (problems string) {
+func xmllint(t *testing.T, wsdl []byte, envelopes [][]byte) string {
 	t.Helper()
 	tool, err := exec.LookPath("xmllint")
 	if err != nil {
@@ -49,7 +49,7 @@ func xmllint(t *testing.T, wsdl []byte, envelopes [][]byte) (problems string) {
 	dir := t.TempDir()
 	prefixes := fmt.Sprintf(`<s:schema xmlns:s="http://www.w3.org/2001/XMLSchema" xmlns:tns="%s" `, namespace[1])
 	write(t, filepath.Join(dir, "body.xsd"), bytes.Replace(schema, []byte("<s:schema "), []byte(prefixes), 1))
-	seen := 0
+	seen, problems := 0, []byte(nil)
 	for i, version := range versions {
 		name := filepath.Join(dir, fmt.Sprintf("soap%d.xsd", i))
 		write(t, name, fmt.Appendf(nil, envelopeSchema, version, namespace[1]))
@@ -65,13 +65,13 @@ func xmllint(t *testing.T, wsdl []byte, envelopes [][]byte) (problems string) {
 		}
 		out, err := exec.CommandContext(t.Context(), tool, append([]string{"--noout", "--nonet", "--schema", name}, files...)...).CombinedOutput()
 		if err != nil {
-			problems += fmt.Sprintf("%v\n%s", err, out)
+			problems = fmt.Appendf(problems, "%v\n%s", err, out)
 		}
 	}
 	if seen != len(envelopes) {
 		t.Fatalf("%d of %d envelopes are SOAP 1.1 or 1.2", seen, len(envelopes))
 	}
-	return problems
+	return string(problems)
 }
 
 func write(t *testing.T, name string, text []byte) {
