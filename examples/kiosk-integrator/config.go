@@ -1,0 +1,143 @@
+package main
+
+import (
+	"time"
+
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/kiosk"
+	"github.com/farmacyfoods/pointofsale/pos"
+	"github.com/farmacyfoods/pointofsale/vendors/kit"
+	"github.com/farmacyfoods/pointofsale/vendors/quickbooks"
+	"github.com/farmacyfoods/pointofsale/vendors/simphony"
+	"github.com/farmacyfoods/pointofsale/vendors/square"
+
+	"example.com/integrator/service"
+	"example.com/integrator/settings"
+)
+
+// config is the file.
+type config struct {
+	service.Config
+	// Silence is how long an open kiosk may sell nothing; 0 switches the watch off.
+	Silence  time.Duration `json:"silence"`
+	Accounts []account     `json:"accounts"`
+}
+
+// account is one account of one of the vendors.
+type account struct {
+	service.Account
+	Square     *squareAccount     `json:"square"`
+	Simphony   *simphonyAccount   `json:"simphony"`
+	QuickBooks *quickbooksAccount `json:"quickbooks"`
+}
+
+type squareAccount struct {
+	square.Config
+	Webhook *square.WebhookConfig `json:"webhook"`
+	// ApplicationToken lets the service create and repair the webhook's
+	// subscription.
+	ApplicationToken pos.Secret `json:"application_token"`
+}
+
+type simphonyAccount struct {
+	simphony.Config
+	Webhook *simphony.WebhookConfig `json:"webhook"`
+}
+
+type quickbooksAccount struct {
+	quickbooks.Config
+	Webhook *quickbooks.WebhookConfig `json:"webhook"`
+}
+
+// load reads and checks a file.
+func load(path string) (config, error) {
+	cfg := config{Config: service.Default()}
+	ps, err := service.ReadFile(path, &cfg)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.check(&ps)
+	return cfg, ps.Err()
+}
+
+func (c *config) check(ps *settings.Problems) {
+	c.Config.Check(ps)
+	_, err := kiosk.New(kiosk.Config{
+		Accounts: c.open(nil, ps), Publisher: events.NewBus(events.BusOptions{}), Silence: c.Silence,
+	})
+	ps.Check("", c, err)
+}
+
+// open makes the providers; it calls no vendor.
+func (c *config) open(opts *kit.Options, ps *settings.Problems) []kiosk.Account {
+	accounts := make([]kiosk.Account, len(c.Accounts))
+	for i := range c.Accounts {
+		a, path := &c.Accounts[i], settings.Index("accounts", i)
+		accounts[i] = kiosk.Account{Provider: service.Unopened{Path: path}, Since: a.Since, Schedule: kiosk.Schedule(a.Schedule)}
+		given := 0
+		if a.Square != nil {
+			given++
+			a.Square.open(path+".square", opts, ps, &accounts[i])
+		}
+		if a.Simphony != nil {
+			given++
+			a.Simphony.open(path+".simphony", opts, ps, &accounts[i])
+		}
+		if a.QuickBooks != nil {
+			given++
+			a.QuickBooks.open(path+".quickbooks", opts, ps, &accounts[i])
+		}
+		if given != 1 {
+			ps.Add(path, "has %d of square, simphony and quickbooks, want one", given)
+		}
+	}
+	return accounts
+}
+
+func (a *squareAccount) open(path string, opts *kit.Options, ps *settings.Problems, into *kiosk.Account) {
+	if p, err := square.New(a.Config, opts); ps.Check(path, a.Config, err) {
+		into.Provider = p
+	}
+	if a.Webhook == nil {
+		if !a.ApplicationToken.IsZero() {
+			ps.Add(path+".application_token", "is of no use without webhook")
+		}
+		return
+	}
+	hook, err := square.NewWebhook(*a.Webhook)
+	if !ps.Check(path+".webhook", a.Webhook, err) {
+		return
+	}
+	into.Webhook = hook
+	if a.ApplicationToken.IsZero() {
+		return
+	}
+	app := square.Config{Account: a.Account, Environment: a.Environment, BaseURL: a.BaseURL, AccessToken: a.ApplicationToken}
+	if subs, err := square.NewSubscriptions(app, opts); ps.Check(path, a.Config, err) {
+		into.Subscription = subs.Keep(hook)
+	}
+}
+
+func (a *simphonyAccount) open(path string, opts *kit.Options, ps *settings.Problems, into *kiosk.Account) {
+	if p, err := simphony.New(a.Config, opts); ps.Check(path, a.Config, err) {
+		into.Provider = p
+	}
+	if a.Webhook == nil {
+		return
+	}
+	if hook, err := simphony.NewWebhook(*a.Webhook); ps.Check(path+".webhook", a.Webhook, err) {
+		into.Webhook = hook
+	}
+}
+
+func (a *quickbooksAccount) open(path string, opts *kit.Options, ps *settings.Problems, into *kiosk.Account) {
+	if p, err := quickbooks.New(a.Config, opts); ps.Check(path, a.Config, err) {
+		into.Provider = p
+	}
+	if a.Webhook == nil {
+		return
+	}
+	if hook, err := quickbooks.NewWebhook(*a.Webhook); ps.Check(path+".webhook", a.Webhook, err) {
+		into.Webhook = hook
+	}
+}
