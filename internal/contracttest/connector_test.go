@@ -59,7 +59,8 @@ func TestWebConnectorForeignClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(p.Handler())
+	said := &answers{handler: p.Handler()}
+	server := httptest.NewServer(said)
 	defer server.Close()
 	c := connect(t, connectorWSDL, server.URL+"/")
 
@@ -74,6 +75,7 @@ func TestWebConnectorForeignClient(t *testing.T) {
 	if err != nil || len(places.Locations) != 1 || places.Locations[0].Name != className {
 		t.Errorf("after the run: %+v, %v", places, err)
 	}
+	lint(t, File(t, connectorWSDL), said.bodies)
 }
 
 func marshal(args map[string]any) string {

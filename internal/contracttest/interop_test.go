@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -179,7 +180,10 @@ func TestSimphonyForeignClient(t *testing.T) {
 	t.Parallel()
 	File(t, simphonyWSDL)
 	fake, at := tills(t)
-	c := connect(t, simphonyWSDL, fake.PropertyURL(fake.URL(), at))
+	said := &answers{handler: fake}
+	server := httptest.NewServer(said)
+	defer server.Close()
+	c := connect(t, simphonyWSDL, fake.PropertyURL(server.URL, at))
 
 	var checks struct {
 		Response struct {
@@ -237,4 +241,5 @@ func TestSimphonyForeignClient(t *testing.T) {
 	if r := info.Response; !r.OperationalResult.Success || r.Version == "" || strings.Count(r.MenuItemDefinitions, "<DbMenuItemDefinition>") != 3 {
 		t.Errorf("GetConfigurationInfoEx: %+v", info)
 	}
+	lint(t, File(t, simphonyWSDL), said.bodies)
 }

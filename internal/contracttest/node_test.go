@@ -6,9 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -99,4 +103,23 @@ func (c caller) call(t *testing.T, op, args string, result any) {
 	if err := json.Unmarshal(answer.Result, result); err != nil {
 		t.Fatalf("%s: %v in %s", op, err, answer.Result)
 	}
+}
+
+// answers keeps what a service says to a caller. Read it when the calls are done.
+type answers struct {
+	handler http.Handler
+	mu      sync.Mutex
+	bodies  [][]byte
+}
+
+// ServeHTTP implements [http.Handler].
+func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rec := httptest.NewRecorder()
+	a.handler.ServeHTTP(rec, r)
+	a.mu.Lock()
+	a.bodies = append(a.bodies, rec.Body.Bytes())
+	a.mu.Unlock()
+	maps.Copy(w.Header(), rec.Header())
+	w.WriteHeader(rec.Code)
+	_, _ = w.Write(rec.Body.Bytes())
 }
