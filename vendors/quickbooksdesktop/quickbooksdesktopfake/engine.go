@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
 )
@@ -121,7 +122,10 @@ type operation struct {
 	write bool
 }
 
-func operations() map[string]operation {
+// operations are the messages that the fake understands.
+var operations = sync.OnceValue(listOperations)
+
+func listOperations() map[string]operation {
 	ops := map[string]operation{
 		"HostQuery":              {run: (*Fake).hostQuery},
 		"CompanyQuery":           {run: (*Fake).companyQuery},
