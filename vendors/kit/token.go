@@ -33,7 +33,7 @@ func (t *Token) valid(now time.Time) bool {
 }
 
 // same reports whether both are the same issue of a token.
-func (t *Token) same(o *Token) bool { return t.Access == o.Access && t.Refresh == o.Refresh }
+func (t *Token) same(o *Token) bool { return t.Access.Equal(o.Access) && t.Refresh.Equal(o.Refresh) }
 
 // storedToken is a token as it stands in the store, secrets in clear.
 type storedToken struct {

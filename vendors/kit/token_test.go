@@ -293,6 +293,28 @@ func TestRefusedForEverAsksOnce(t *testing.T) {
 	})
 }
 
+// TestRefusedStoredTokenAsksOnce is the same with a token that comes out of the
+// store each time.
+func TestRefusedStoredTokenAsksOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := &issuer{life: time.Hour}
+		s := i.source(t, &pos.MemoryStore{})
+		access(t, s)
+		i.n += 7 // the vendor's side has moved on
+		time.Sleep(2 * time.Hour)
+		before := i.requests
+		for range 10 {
+			if _, err := s.Token(t.Context()); asPos(t, err).Kind != pos.KindAuth {
+				t.Fatalf("got %v", err)
+			}
+		}
+		if n := i.requests - before; n != 1 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
 func TestNewConfigurationWins(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
