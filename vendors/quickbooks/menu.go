@@ -177,10 +177,11 @@ func (m *menuPush) taken(it *pos.Item, have *item) error {
 	if theirs := m.now.skus[it.SKU]; theirs != nil && have == nil {
 		return fail(m.op, pos.KindConflict, fmt.Errorf("SKU %s belongs to item %s, which is not ours", it.SKU, theirs.ID))
 	}
-	if it.Unavailable {
-		return nil // inactive names are free
+	parent := m.now.categories[it.Category]
+	if it.Unavailable || it.Category != "" && parent == "" {
+		return nil // inactive names are free, and so are all in a new category
 	}
-	if theirs := m.now.names[placeOf(m.now.categories[it.Category], it.Name)]; theirs != nil {
+	if theirs := m.now.names[placeOf(parent, it.Name)]; theirs != nil {
 		return fail(m.op, pos.KindConflict, fmt.Errorf("the name %q belongs to item %s, which is not ours", it.Name, theirs.ID))
 	}
 	return nil
