@@ -40,6 +40,9 @@ func (p *Provider) Inventory(ctx context.Context, q pos.InventoryQuery) (pos.Inv
 			return err
 		}
 		seen[it.ID] = true
+		if it.Type != typeInventory {
+			return nil // not what was asked for
+		}
 		s := it.stock(p.cfg.Realm)
 		if q.Raw {
 			s.Raw = slices.Clone([]byte(v))
