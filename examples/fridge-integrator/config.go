@@ -42,10 +42,10 @@ type bytetechAccount struct {
 	WebhookURL string `json:"webhook_url"`
 }
 
-// load reads and checks a file.
-func load(path string) (config, error) {
+// load reads and checks a file; lookup finds environment variables.
+func load(path string, lookup func(string) (string, bool)) (config, error) {
 	cfg := config{Config: service.Default()}
-	ps, err := service.ReadFile(path, &cfg)
+	ps, err := service.ReadFile(path, lookup, &cfg)
 	if err != nil {
 		return cfg, err
 	}

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	example.com/integrator v0.0.0
 	github.com/farmacyfoods/pointofsale v0.0.0
+	github.com/google/go-cmp v0.7.0
 )
 
 require (

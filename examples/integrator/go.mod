@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/farmacyfoods/pointofsale v0.0.0
+	github.com/google/go-cmp v0.7.0
 	github.com/prometheus/client_golang v1.25.0
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0
 	go.opentelemetry.io/otel v1.47.0

@@ -49,10 +49,10 @@ type quickbooksAccount struct {
 	Webhook *quickbooks.WebhookConfig `json:"webhook"`
 }
 
-// load reads and checks a file.
-func load(path string) (config, error) {
+// load reads and checks a file; lookup finds environment variables.
+func load(path string, lookup func(string) (string, bool)) (config, error) {
 	cfg := config{Config: service.Default()}
-	ps, err := service.ReadFile(path, &cfg)
+	ps, err := service.ReadFile(path, lookup, &cfg)
 	if err != nil {
 		return cfg, err
 	}

@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if flags.Config == "" {
 		return simulate(ctx, stdout, stderr)
 	}
-	cfg, err := load(flags.Config)
+	cfg, err := load(flags.Config, os.LookupEnv)
 	if err != nil || flags.Check {
 		return err
 	}

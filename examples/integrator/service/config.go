@@ -103,7 +103,7 @@ func (c *Config) Check(ps *settings.Problems) {
 	}
 	if c.Commands != nil {
 		_, err := httppush.NewKeys(c.Commands.Secrets...)
-		ps.Check("commands.secrets", nil, err)
+		ps.Check("commands", c.Commands, err)
 	}
 	c.checkPush(ps)
 }

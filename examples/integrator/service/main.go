@@ -49,11 +49,12 @@ func (f Flags) Context(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(ctx, f.For)
 }
 
-// ReadFile reads a YAML file into the struct that cfg points to.
-func ReadFile(path string, cfg any) (settings.Problems, error) {
+// ReadFile reads a YAML file into the struct that cfg points to; lookup finds
+// environment variables.
+func ReadFile(path string, lookup func(string) (string, bool), cfg any) (settings.Problems, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return settings.Read(text, os.LookupEnv, cfg), nil
+	return settings.Read(text, lookup, cfg), nil
 }

@@ -111,6 +111,9 @@ func (s *Service) Run(ctx context.Context, i Integrator, beside func(context.Con
 	}
 	s.Log.Info("listening", "addr", s.listener.Addr().String())
 	err := i.Run(work)
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		err = nil // The end came before everything had begun.
+	}
 	s.Log.Info("drained")
 	cancel(nil)
 	end, done := context.WithTimeout(base, 5*time.Second)

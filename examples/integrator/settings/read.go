@@ -170,6 +170,8 @@ func kindOf(v reflect.Value) string {
 		return `duration such as "90s"`
 	case v.Type() == reflect.TypeFor[time.Time]():
 		return `instant such as "2026-09-01T00:00:00Z"`
+	case isText(v):
+		return v.Type().String()
 	case v.Kind() == reflect.Bool:
 		return "true or false"
 	case v.CanInt(), v.CanUint():

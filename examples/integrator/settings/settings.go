@@ -71,37 +71,31 @@ func (ps *Problems) Check(path string, cfg any, err error) bool {
 	if err == nil {
 		return true
 	}
-	found := false
 	for _, p := range causes(err) {
-		found = true
 		reason := p.Reason
 		if p.Item != "" {
 			reason = p.Item + ": " + reason
 		}
 		ps.Add(join(path, fileName(cfg, p.Field)), "%s", reason)
 	}
-	if !found {
-		ps.Add(path, "%v", err)
-	}
 	return false
 }
 
-// causes collects the problems in a tree of errors.
+// causes collects the problems of joined errors.
 func causes(err error) pos.Problems {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the tree is walked here
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only the outermost error is taken apart
+	if _, one := err.(*pos.Error); ok && !one {       //nolint:errorlint // likewise
 		var all pos.Problems
 		for _, e := range joined.Unwrap() {
 			all = append(all, causes(e)...)
 		}
 		return all
 	}
-	if ps, ok := err.(pos.Problems); ok { //nolint:errorlint // the tree is walked here
+	var ps pos.Problems
+	if errors.As(err, &ps) {
 		return ps
 	}
-	if inner := errors.Unwrap(err); inner != nil {
-		return causes(inner)
-	}
-	return nil
+	return pos.Problems{{Reason: err.Error()}}
 }
 
 // Read decodes a YAML document into the struct that into points to; fields
