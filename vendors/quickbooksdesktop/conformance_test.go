@@ -3,6 +3,7 @@ package quickbooksdesktop_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -83,6 +84,7 @@ func (o *office) harness(t *testing.T) postest.Harness {
 		_ = o.fake.AutoRun(ctx)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
+	synctest.Wait() // until the schedule has begun
 	return postest.Harness{
 		Provider: p, Sim: till{o.fake},
 		Reopen:   func() pos.Provider { return o.open(t) },

@@ -15,20 +15,20 @@ import (
 // The fields of each request struct stand in the order of the qbXML schema:
 // QuickBooks refuses a whole message set for one element out of place.
 //
-//	op: qbXML CompanyActivityQueryRq
-//	op: qbXML ClassQueryRq
-//	op: qbXML InventorySiteQueryRq
-//	op: qbXML ItemInventoryQueryRq
-//	op: qbXML ItemNonInventoryQueryRq
-//	op: qbXML ItemSitesQueryRq
-//	op: qbXML SalesReceiptQueryRq
-//	op: qbXML CreditMemoQueryRq
-//	op: qbXML InvoiceQueryRq
-//	op: qbXML TxnDeletedQueryRq
-//	op: qbXML ItemInventoryAddRq
-//	op: qbXML ItemInventoryModRq
-//	op: qbXML ItemNonInventoryAddRq
-//	op: qbXML ItemNonInventoryModRq
+//	op: POST /qbxml/CompanyActivityQuery
+//	op: POST /qbxml/ClassQuery
+//	op: POST /qbxml/InventorySiteQuery
+//	op: POST /qbxml/ItemInventoryQuery
+//	op: POST /qbxml/ItemNonInventoryQuery
+//	op: POST /qbxml/ItemSitesQuery
+//	op: POST /qbxml/SalesReceiptQuery
+//	op: POST /qbxml/CreditMemoQuery
+//	op: POST /qbxml/InvoiceQuery
+//	op: POST /qbxml/TxnDeletedQuery
+//	op: POST /qbxml/ItemInventoryAdd
+//	op: POST /qbxml/ItemInventoryMod
+//	op: POST /qbxml/ItemNonInventoryAdd
+//	op: POST /qbxml/ItemNonInventoryMod
 type messages struct {
 	XMLName xml.Name   `xml:"QBXML"`
 	Set     messageSet `xml:"QBXMLMsgsRq"`

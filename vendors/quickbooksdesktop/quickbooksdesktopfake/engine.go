@@ -151,6 +151,21 @@ func listOperations() map[string]operation {
 
 // messageRoutes make every message a request of the embedded server, which logs
 // it and strikes it with faults.
+//
+//	route: POST /qbxml/ClassQuery
+//	route: POST /qbxml/CompanyActivityQuery
+//	route: POST /qbxml/CreditMemoQuery
+//	route: POST /qbxml/InventorySiteQuery
+//	route: POST /qbxml/InvoiceQuery
+//	route: POST /qbxml/ItemInventoryAdd
+//	route: POST /qbxml/ItemInventoryMod
+//	route: POST /qbxml/ItemInventoryQuery
+//	route: POST /qbxml/ItemNonInventoryAdd
+//	route: POST /qbxml/ItemNonInventoryMod
+//	route: POST /qbxml/ItemNonInventoryQuery
+//	route: POST /qbxml/ItemSitesQuery
+//	route: POST /qbxml/SalesReceiptQuery
+//	route: POST /qbxml/TxnDeletedQuery
 func (f *Fake) messageRoutes() []fakekit.Route {
 	var routes []fakekit.Route
 	for op, o := range operations() {
