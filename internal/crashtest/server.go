@@ -26,7 +26,7 @@ type message struct {
 	Account string    `json:"account,omitempty"`
 	Owned   bool      `json:"owned,omitempty"`
 	Lost    bool      `json:"lost,omitempty"`
-	Polled  bool      `json:"polled,omitempty"` // for the first time since it is owned
+	Polled  bool      `json:"polled,omitempty"` // at At, for the first time since it is owned
 	Stale   bool      `json:"stale,omitempty"`  // a commit was refused
 	At      time.Time `json:"at"`
 }

@@ -170,7 +170,9 @@ type teller struct {
 func (t *teller) say(m message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	m.At = time.Now()
+	if m.At.IsZero() {
+		m.At = time.Now()
+	}
 	_ = t.out.Encode(m) // The parent is gone if this fails, and we go too.
 }
 
@@ -191,7 +193,7 @@ func (t *teller) observer() fridge.Observer {
 			t.polled[i.Origin.String()] = true
 			t.mu.Unlock()
 			if first {
-				t.say(message{Account: i.Origin.String(), Polled: true})
+				t.say(message{Account: i.Origin.String(), Polled: true, At: time.Now().Add(-i.Duration)})
 			}
 		},
 		Commit: func(i fridge.CommitInfo) {

@@ -235,7 +235,7 @@ func sale() pos.Purchase {
 // The yardstick are bare atomic batches of the same messages, as many in a
 // batch and as many batches at once, with the same sync.
 func BenchmarkCommit(b *testing.B) {
-	const accounts, pages, perPage = 40, 12, 100
+	const accounts, pages, perPage = 60, 10, 100
 	var ours, bare time.Duration
 	for range b.N {
 		stream, err := jetstream.Open(b.Context(), jetstream.Config{Dir: b.TempDir(), Drain: time.Second})
@@ -260,7 +260,7 @@ func runTills(b *testing.B, stream *jetstream.Stream, accounts, pages, perPage i
 	left.Store(int64(accounts * pages * perPage))
 	finished := make(chan struct{})
 	cfg := Config{
-		Name: "bench", Journal: stream, Schedule: Schedule{Purchases: time.Hour, Status: -1, Inventory: -1, Locations: time.Hour},
+		Name: "bench", Journal: stream, Schedule: Schedule{Purchases: 100 * time.Millisecond, Status: -1, Inventory: -1, Locations: time.Hour},
 		Observer: Observer{Commit: func(c CommitInfo) {
 			if c.Err == nil && c.Events > 0 && left.Add(-int64(c.Events)) == 0 {
 				close(finished)
