@@ -48,7 +48,7 @@ func open(ctx context.Context, o options, log io.Writer) (_ *control, err error)
 			c.close()
 		}
 	}()
-	if c.dir, err = os.MkdirTemp("", "crashtest-"); err != nil {
+	if c.dir, err = os.MkdirTemp(o.dir, "crashtest-"); err != nil {
 		return nil, err
 	}
 	hooks, stop, err := balance(ctx, c.reachable)

@@ -65,6 +65,7 @@ type options struct {
 	seed     uint64
 	ttl      time.Duration
 	limit    time.Duration
+	dir      string
 	late     bool
 	verbose  bool
 }
@@ -79,6 +80,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.Uint64Var(&o.seed, "seed", 1, "what happens; the moments vary")
 	fs.DurationVar(&o.ttl, "ttl", 3*time.Second, "how long a silent worker counts as alive")
 	fs.DurationVar(&o.limit, "for", time.Hour, "end the killing after this time, however often it happened")
+	fs.StringVar(&o.dir, "dir", "", "where a directory for the stream is made and removed; empty means the usual place")
 	fs.BoolVar(&o.late, "late", false, "fail if the p99 of takeovers is above the TTL and a second")
 	fs.BoolVar(&o.verbose, "v", false, "show what the processes log")
 	if err := fs.Parse(args); err != nil {

@@ -203,4 +203,3 @@ func (t *teller) observer() fridge.Observer {
 		},
 	}
 }
-
