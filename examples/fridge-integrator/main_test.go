@@ -102,12 +102,6 @@ accounts: [{bytetech: {account: demo, base_url: %q, client_id: %q, client_secret
 `, dir, stock.URL(), receiver, fake.URL(), client.ID))
 	s := servicetest.Start(t, run, received, "-config", file)
 	s.Event(t, events.TypeStatusChanged)
-	for _, path := range []string{"/healthz", "/readyz"} {
-		if status, body := s.Get(t, path); status != 200 && path == "/healthz" {
-			t.Errorf("%s: %d %s", path, status, body)
-		}
-	}
-
 	s.Refused(t)
 	price := pos.Money{Amount: 725, Currency: "USD"}
 	s.Command(t, events.NewMenuPublished("/test", "change-1", time.Now(), events.MenuCommand{MenuPush: pos.MenuPush{
@@ -129,6 +123,11 @@ accounts: [{bytetech: {account: demo, base_url: %q, client_id: %q, client_secret
 		t.Errorf("purchase %+v, %v, want %s", p, err, sale.ID)
 	}
 
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if status, body := s.Get(t, path); status != 200 {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
 	account := []string{`vendor="bytetech"`, `account="demo"`}
 	s.Metric(t, "pos_poll_duration_seconds_count", append(account, `job="purchases"`, `outcome="ok"`)...)
 	s.Metric(t, "pos_commit_events_total", account...)
