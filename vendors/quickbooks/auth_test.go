@@ -159,14 +159,14 @@ func TestTokenOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := newFake(t, quickbooksfake.Config{})
 		p := newProvider(t, fake, nil, nil)
-		clear, err := fake.Inject(posfake.Fault{Kind: posfake.FaultStatus, Status: 503, Op: "Token", Times: -1})
+		mend, err := fake.Inject(posfake.Fault{Kind: posfake.FaultStatus, Status: 503, Op: "Token", Times: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := ping(t.Context(), p); !errors.Is(err, pos.ErrUnavailable) || !pos.IsRetryable(err) {
 			t.Errorf("got %v, want unavailable", err)
 		}
-		clear()
+		mend()
 		<-time.After(time.Minute)
 		if err := ping(t.Context(), p); err != nil {
 			t.Error(err)

@@ -23,9 +23,9 @@ type reader struct {
 	all      []pos.Purchase
 }
 
-func newReader(t *testing.T, cfg quickbooksfake.Config) *reader {
+func newReader(t *testing.T) *reader {
 	t.Helper()
-	fake := newFake(t, cfg)
+	fake := newFake(t, quickbooksfake.Config{})
 	return &reader{t: t, fake: fake, provider: newProvider(t, fake, nil, nil)}
 }
 
@@ -70,7 +70,7 @@ func (r *reader) reconcile() {
 func TestCutChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReader(t, quickbooksfake.Config{})
+		r := newReader(t)
 		r.poll()
 		r.sell(2345)
 		if _, findings := r.poll(); !cmp.Equal(findings, []string{quickbooks.FindingDeletionsUncertain}) {
@@ -86,7 +86,7 @@ func TestCutChanges(t *testing.T) {
 func TestOldCursor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReader(t, quickbooksfake.Config{})
+		r := newReader(t)
 		old := r.sell(1)
 		if _, findings := r.poll(); findings != nil {
 			t.Errorf("a first read has findings %v", findings)
@@ -117,7 +117,7 @@ func TestOldCursor(t *testing.T) {
 func TestDeleted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReader(t, quickbooksfake.Config{})
+		r := newReader(t)
 		gone, stays := r.sell(1), r.sell(1)
 		r.poll()
 		<-time.After(time.Hour)
@@ -153,7 +153,7 @@ func TestDeleted(t *testing.T) {
 func TestLatePayment(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReader(t, quickbooksfake.Config{})
+		r := newReader(t)
 		price := int64(1200)
 		sale, err := r.fake.Sell(posfake.Sale{Location: "15", State: "pending", Lines: []posfake.SaleLine{{Name: "Meal", Price: &price}}})
 		if err != nil {
@@ -180,7 +180,7 @@ func TestLatePayment(t *testing.T) {
 func TestStoreCredit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReader(t, quickbooksfake.Config{})
+		r := newReader(t)
 		sale := r.sell(1)
 		if _, err := r.fake.Credit(posfake.Refund{ID: sale.ID, Amount: 300}); err != nil {
 			t.Fatal(err)

@@ -114,11 +114,11 @@ func TestStale(t *testing.T) {
 	if report, err := p.PushMenu(t.Context(), pos.MenuPush{Menu: pos.Menu{Items: items}}); err != nil || report.Err() != nil {
 		t.Fatal(err, report.Err())
 	}
-	clear, err := fake.Inject(posfake.Fault{Kind: posfake.FaultStatus, Status: 409, Op: "Batch", Times: 2})
+	mend, err := fake.Inject(posfake.Fault{Kind: posfake.FaultStatus, Status: 409, Op: "Batch", Times: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer clear()
+	defer mend()
 	if err := fake.Tamper(posfake.MenuEdit{Location: "14", SKU: "A", Note: "shelf 3"}); err != nil {
 		t.Fatal(err)
 	}
