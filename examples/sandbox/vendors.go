@@ -9,6 +9,7 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 	"github.com/farmacyfoods/pointofsale/vendors/bytetech/bytetechfake"
 	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
+	"github.com/farmacyfoods/pointofsale/vendors/quickbooks/quickbooksfake"
 	"github.com/farmacyfoods/pointofsale/vendors/simphony/simphonyfake"
 	"github.com/farmacyfoods/pointofsale/vendors/square/squarefake"
 )
@@ -25,9 +26,10 @@ type service struct {
 
 // registry makes the fakes, by the vendor's directory name.
 var registry = map[string]func(options) (service, error){
-	"bytetech": openByte,
-	"simphony": openSimphony,
-	"square":   openSquare,
+	"bytetech":   openByte,
+	"quickbooks": openQuickBooks,
+	"simphony":   openSimphony,
+	"square":     openSquare,
 }
 
 func names() []string {
@@ -86,6 +88,19 @@ func openSquare(o options) (service, error) {
 	}
 	return service{
 		handler: f, sim: f, close: f.Close, entry: e,
+		subscribe: func(url string) error { f.Subscribe(url); return nil },
+	}, nil
+}
+
+func openQuickBooks(o options) (service, error) {
+	f, err := quickbooksfake.New(quickbooksfake.Config{Seed: o.seed, Locations: o.locations, Items: o.items})
+	if err != nil {
+		return service{}, err
+	}
+	token := f.Subscribe("")
+	return service{
+		handler: f, sim: f, close: f.Close,
+		entry:     entry{Credentials: f.Credentials(), Locations: f.LocationIDs(), WebhookSecret: token},
 		subscribe: func(url string) error { f.Subscribe(url); return nil },
 	}, nil
 }
