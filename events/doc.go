@@ -23,6 +23,7 @@
 // [Publisher] and [Subscriber] hide the broker. [Bus] is both, inside one
 // process. [Journal] commits a cursor together with the events that lead up to
 // it; [MemoryJournal] is one in memory that relays to a Publisher.
+// [Intake] keeps vendors' callbacks, and [Cluster] tells replicas of each other.
 //
 // Package jetstream has all of them on a durable stream. Package relay copies
 // that stream to Kafka, AMQP or SQL by package watermill, or to a service by

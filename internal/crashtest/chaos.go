@@ -41,7 +41,7 @@ type control struct {
 }
 
 func open(ctx context.Context, o options, log io.Writer) (_ *control, err error) {
-	c := &control{o: o, log: log, rnd: rand.New(rand.NewPCG(o.seed, 2))} //nolint:gosec // reproducible on purpose
+	c := &control{o: o, log: log, rnd: rand.New(rand.NewPCG(o.seed, 2))}
 	c.takeovers.pending = make(map[string]time.Time)
 	defer func() {
 		if err != nil {

@@ -37,7 +37,7 @@ func (m *menus) publish(ctx context.Context, url string) error {
 			if ctx.Err() != nil && m.price.Load() != 0 {
 				return nil // The one before was the last.
 			}
-			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // waits for a process
+			<-time.After(100 * time.Millisecond)
 		}
 		m.price.Store(menu.Items[0].Price.Amount)
 		select {

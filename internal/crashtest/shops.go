@@ -89,7 +89,7 @@ type tally struct{ sales, refunds, edits, voids atomic.Int64 }
 
 // trade sells and changes until ctx ends.
 func trade(ctx context.Context, shops []*shop, seed uint64, t *tally) error {
-	rnd := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // reproducible on purpose
+	rnd := rand.New(rand.NewPCG(seed, 1))
 	ticker := time.NewTicker(15 * time.Millisecond)
 	defer ticker.Stop()
 	for {
@@ -178,7 +178,7 @@ func balance(ctx context.Context, workers func() []string) (base string, stop fu
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			if live := workers(); len(live) > 0 {
-				r.SetURL(&url.URL{Scheme: "http", Host: live[rand.IntN(len(live))]}) //nolint:gosec // any will do
+				r.SetURL(&url.URL{Scheme: "http", Host: live[rand.IntN(len(live))]})
 			}
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },

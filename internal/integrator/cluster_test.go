@@ -409,6 +409,25 @@ func TestCommandsReachTheOwner(t *testing.T) {
 	})
 }
 
+func TestConfigOfReplicas(t *testing.T) {
+	t.Parallel()
+	cfg := Config{
+		Name: "test", Publisher: &eventsfake.Recorder{}, Cluster: &eventsfake.Cluster{},
+		Accounts: []Account{{Provider: newFake("a", 0), Shares: []pos.Provider{nil, newFake("b", 0)}}},
+	}
+	var ps pos.Problems
+	if err := cfg.Validate(); !errors.As(err, &ps) {
+		t.Fatal(err)
+	}
+	var fields []string
+	for _, p := range ps {
+		fields = append(fields, p.Field)
+	}
+	if diff := cmp.Diff([]string{"Accounts[0].Shares[0]", "Accounts[0].Shares[1]", "Journal"}, fields); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestOwnersAreEven(t *testing.T) {
 	t.Parallel()
 	for _, members := range [][]string{{"a", "b"}, {"host-1", "host-2", "host-3"}, {"x-1", "x-2", "x-3", "x-4", "x-5"}} {
