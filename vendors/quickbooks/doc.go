@@ -58,7 +58,7 @@
 // a minute. This package sends 8 a second with at most 8 on their way, and 30
 // batches a minute after the first 10; a refusal for the rate pauses the
 // company for a minute. Reads are metered by Intuit (500,000 a month on the
-// smallest plan), writes are free. Calls at 500 items and 1,000 locations: a
+// smallest plan), writes are free; [kit.Observer] counts calls. Calls at 500 items and 1,000 locations: a
 // full menu is 17 batches after 2 reads, and nothing is written when nothing
 // changed; status is one read, a full inventory one, a poll of the purchases of
 // all locations one. The company's name and zone are one read a day.

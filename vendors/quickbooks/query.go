@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
 )
 
@@ -58,16 +59,20 @@ func (p *Provider) query(ctx context.Context, entity, text string, each func(jso
 	return rows, resp.Date, err
 }
 
+// maxRows ends the read of a service that begins anew with every page.
+const maxRows = 1_000_000
+
 // everything reads all rows of a list entity, inactive ones included. New rows
 // come at the end, so that pages do not shift.
 func (p *Provider) everything(ctx context.Context, entity, fields, where string, each func(jsontext.Value) error) error {
-	for start := 1; ; start += maxPage {
+	for start := 1; start < maxRows; start += maxPage {
 		text := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDERBY MetaData.CreateTime ASC STARTPOSITION %d MAXRESULTS %d", fields, entity, where, start, maxPage)
 		rows, _, err := p.query(ctx, entity, text, each)
 		if err != nil || rows < maxPage {
 			return err
 		}
 	}
+	return fail("Query"+entity, pos.KindProtocol, fmt.Errorf("more than %d rows", maxRows))
 }
 
 // byID reads the rows that exist of those that are named.
