@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+
 	"github.com/farmacyfoods/pointofsale/events"
 	"github.com/farmacyfoods/pointofsale/events/eventslog"
 	"github.com/farmacyfoods/pointofsale/events/httppush"
@@ -19,7 +21,6 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos/inventory"
 	"github.com/farmacyfoods/pointofsale/pos/inventory/inventoryhttp"
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
 
 // Service is what an integrator is built on. Close it.

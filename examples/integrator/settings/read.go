@@ -57,7 +57,7 @@ func (r *reader) value(path string, n *yaml.Node, v reflect.Value) {
 }
 
 func isText(v reflect.Value) bool {
-	_, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+	_, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 	return ok
 }
 
@@ -140,7 +140,7 @@ func set(v reflect.Value, text string) error {
 		v.SetInt(int64(d))
 		return err
 	}
-	if t, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if t, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		return t.UnmarshalText([]byte(text))
 	}
 	switch v.Kind() {

@@ -83,16 +83,15 @@ func (ps *Problems) Check(path string, cfg any, err error) bool {
 
 // causes collects the problems of joined errors.
 func causes(err error) pos.Problems {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only the outermost error is taken apart
-	if _, one := err.(*pos.Error); ok && !one {       //nolint:errorlint // likewise
+	joined, ok := err.(interface{ Unwrap() []error })
+	if _, one := err.(*pos.Error); ok && !one { //nolint:errorlint // only the outermost error is taken apart
 		var all pos.Problems
 		for _, e := range joined.Unwrap() {
 			all = append(all, causes(e)...)
 		}
 		return all
 	}
-	var ps pos.Problems
-	if errors.As(err, &ps) {
+	if ps, ok := errors.AsType[pos.Problems](err); ok {
 		return ps
 	}
 	return pos.Problems{{Reason: err.Error()}}

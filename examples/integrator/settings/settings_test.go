@@ -143,7 +143,8 @@ func TestCheckNamesFieldsAsTheFileDoes(t *testing.T) {
 		t.Error("contentment is wrong")
 	}
 	want := settings.Problems{
-		{Path: "a[0].sub.wait_ns", Reason: "is negative"}, {Path: "a[0].list[2].name", Reason: "is empty"},
+		{Path: "a[0].sub.wait_ns", Reason: "is negative"},
+		{Path: "a[0].list[2].name", Reason: "is empty"},
 		{Path: "a[0].profile.x", Reason: "acme demo: is odd"},
 		{Path: "a[0]", Reason: "other"},
 	}
