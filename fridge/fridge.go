@@ -125,14 +125,20 @@ type Schedule = integrator.Schedule
 // functions, for metrics and traces.
 type Observer = integrator.Observer
 
-// Arguments of the functions of an [Observer].
-type (
-	PollInfo   = integrator.PollInfo
-	CommitInfo = integrator.CommitInfo
-	NoticeInfo = integrator.NoticeInfo
-	PushInfo   = integrator.PushInfo
-	OwnerInfo  = integrator.OwnerInfo
-)
+// PollInfo is what [Observer].Poll is told: one turn of reading a job.
+type PollInfo = integrator.PollInfo
+
+// CommitInfo is what [Observer].Commit is told.
+type CommitInfo = integrator.CommitInfo
+
+// NoticeInfo is what [Observer].Notice is told: one notice of a vendor.
+type NoticeInfo = integrator.NoticeInfo
+
+// PushInfo is what [Observer].Push is told: one push that was tried.
+type PushInfo = integrator.PushInfo
+
+// OwnerInfo is what [Observer].Owner is told: an account that came or went.
+type OwnerInfo = integrator.OwnerInfo
 
 // Report is what became of a push at one account: its Origin, the
 // pos.PushReport, and Err if nothing could be decided there.

@@ -12,6 +12,7 @@ import (
 func TestBus(t *testing.T) {
 	t.Parallel()
 	eventstest.RunPubSub(t, func(t *testing.T) eventstest.PubSub {
+		t.Helper()
 		bus := events.NewBus(events.BusOptions{})
 		t.Cleanup(func() { _ = bus.Close() })
 		return eventstest.PubSub{Publisher: bus, Subscriber: bus}
@@ -29,6 +30,7 @@ func TestRecorder(t *testing.T) {
 func TestMemoryJournal(t *testing.T) {
 	t.Parallel()
 	eventstest.RunJournal(t, func(t *testing.T) eventstest.Journal {
+		t.Helper()
 		rec := new(eventsfake.Recorder)
 		j := events.NewMemoryJournal(rec)
 		t.Cleanup(func() { _ = j.Close() })

@@ -65,7 +65,10 @@ func TestStore(t *testing.T) {
 	for _, m := range modes {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Run(t, func(t *testing.T) pos.Store { return open(t, m.config(t)).Store() })
+			storetest.Run(t, func(t *testing.T) pos.Store {
+				t.Helper()
+				return open(t, m.config(t)).Store()
+			})
 		})
 	}
 }

@@ -164,6 +164,7 @@ func TestPoison(t *testing.T) {
 }
 
 func testPoison(t *testing.T, s *jetstream.Stream) {
+	t.Helper()
 	ctx := limited(t)
 	var mu sync.Mutex
 	healed, calls := false, make(map[string]int)

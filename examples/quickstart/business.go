@@ -178,11 +178,11 @@ var breakages = []struct {
 // breakSomething injects a fault. Those of webhooks last for a second.
 func (s *system) breakSomething(rnd *rand.Rand) (string, error) {
 	b := breakages[rnd.IntN(len(breakages))]
-	clear, err := s.fake.Inject(b.fault)
+	end, err := s.fake.Inject(b.fault)
 	if err != nil {
 		return "", fmt.Errorf("%s: %s: %w", s.name, b.name, err)
 	}
-	time.AfterFunc(time.Second, clear)
+	time.AfterFunc(time.Second, end)
 	return b.name, nil
 }
 

@@ -101,7 +101,7 @@ func (c *control) close() {
 	for _, f := range c.closers {
 		f()
 	}
-	_ = os.RemoveAll(c.dir)
+	_ = os.RemoveAll(c.dir) //nolint:gosec // a directory of our own making
 }
 
 func (c *control) startServer(ctx context.Context) error {

@@ -65,7 +65,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	e.started = true
 	if e.journal == nil {
-		e.memory = events.NewMemoryJournal(e.cfg.Publisher)
+		e.memory = events.NewMemoryJournal(e.cfg.Publisher) //nolint:contextcheck // it outlives the call
 		e.journal = e.memory
 	}
 	e.running = true
@@ -77,7 +77,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.mu.Lock()
 	e.running = false
 	e.mu.Unlock()
-	return errors.Join(err, e.close())
+	return errors.Join(err, e.close()) //nolint:contextcheck // closing has its own time
 }
 
 // run starts everything, waits for ctx and drains. Loops end with ctx; the

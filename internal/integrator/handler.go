@@ -59,7 +59,7 @@ func (e *Engine) receive(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := events.Callback{ID: callbackID(notices), Vendor: vendor, Account: name, Header: kept(r.Header), Body: body, At: time.Now().UTC()}
-	for _, queue := range e.queues(candidates, &c, notices) {
+	for _, queue := range e.queues(candidates, &c, notices) { //nolint:contextcheck // it looks at what is in memory
 		if err := e.intake.PutCallback(r.Context(), queue, c); err != nil {
 			e.log.LogAttrs(r.Context(), slog.LevelWarn, "callback not kept", slog.String("vendor", vendor), slog.Any("error", err))
 			w.Header().Set("Retry-After", "5")

@@ -265,10 +265,10 @@ func moneyAddsUp(c *check) {
 
 func widened(c *check) {
 	lines := c.stocked()
-	var clear []func()
+	var ends []func()
 	for _, kind := range []string{posfake.FaultWidened, posfake.FaultDuplicate} {
 		if stop := c.inject(posfake.Fault{Kind: kind, Times: -1}); stop != nil {
-			clear = append(clear, stop)
+			ends = append(ends, stop)
 		}
 	}
 	for i := range 30 {
@@ -280,7 +280,7 @@ func widened(c *check) {
 		}
 	}
 	c.reconcile(pos.PurchaseQuery{Limit: 5})
-	for _, stop := range clear {
+	for _, stop := range ends {
 		stop()
 	}
 }

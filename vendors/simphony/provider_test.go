@@ -92,7 +92,10 @@ func TestCloud(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			postest.Run(t, func(t *testing.T) postest.Harness { return cloudHarness(t, cfg) })
+			postest.Run(t, func(t *testing.T) postest.Harness {
+				t.Helper()
+				return cloudHarness(t, cfg)
+			})
 		})
 	}
 }
@@ -174,6 +177,7 @@ func TestAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			postest.Run(t, func(t *testing.T) postest.Harness {
+				t.Helper()
 				cfg.RecordID = func(locRef string, _, seq int64) string { return fmt.Sprintf("ts1:%s:%d", locRef, seq) }
 				fake := newFake(t, cfg)
 				c := alone(fake)

@@ -91,7 +91,8 @@ func kinds() []*kind {
 		txn("SalesReceipt", voidable|booked, ""), txn("RefundReceipt", voidable|booked, ""),
 		txn("Invoice", voidable|booked, " AllowOnlinePayment AllowOnlineCreditCardPayment AllowOnlineACHPayment Deposit"),
 		txn("CreditMemo", booked, " InvoiceRef"), payment, adjustment,
-		{name: "CompanyInfo", flags: fixed}, {name: "Preferences", flags: fixed},
+		{name: "CompanyInfo", flags: fixed},
+		{name: "Preferences", flags: fixed},
 	}
 }
 

@@ -146,7 +146,7 @@ func (f *Fake) writeStatus(w http.ResponseWriter, r *http.Request, status int) {
 	case http.StatusTooManyRequests:
 		f.writeFault(w, r, throttled())
 	case http.StatusInternalServerError:
-		f.writeFault(w, r, errors.New("Unexpected Internal Error"))
+		f.writeFault(w, r, errors.New("unexpected internal error"))
 	default: // load balancers and gateways answer in HTML
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(status)

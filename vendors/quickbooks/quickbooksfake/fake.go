@@ -136,14 +136,16 @@ func (f *Fake) entityOp(r *http.Request) (op string, write bool) {
 		return "Read" + t.name, false
 	}
 	q := r.URL.Query()
-	var sent struct{ Id string } //nolint:revive // the vendor's spelling
+	var sent struct {
+		ID string `json:"Id"`
+	}
 	_ = json.Unmarshal(fakekit.Body(r), &sent)
 	switch {
 	case q.Get("include") == "void" || q.Get("operation") == "void":
 		return "Void" + t.name, true
 	case q.Get("operation") == "delete":
 		return "Delete" + t.name, true
-	case sent.Id != "":
+	case sent.ID != "":
 		return "Update" + t.name, true
 	default:
 		return "Create" + t.name, true

@@ -35,9 +35,12 @@ func (f *Fake) furnish() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, a := range [][3]string{
-		{depositAccount, "Undeposited Funds", "Other Current Asset"}, {incomeAccount, "Sales of Product Income", "Income"},
-		{expenseAccount, "Cost of Goods Sold", "Cost of Goods Sold"}, {assetAccount, "Inventory Asset", "Other Current Asset"},
-		{discountAccount, "Discounts given", "Income"}, {shrinkageAccount, "Inventory Shrinkage", "Cost of Goods Sold"},
+		{depositAccount, "Undeposited Funds", "Other Current Asset"},
+		{incomeAccount, "Sales of Product Income", "Income"},
+		{expenseAccount, "Cost of Goods Sold", "Cost of Goods Sold"},
+		{assetAccount, "Inventory Asset", "Other Current Asset"},
+		{discountAccount, "Discounts given", "Income"},
+		{shrinkageAccount, "Inventory Shrinkage", "Cost of Goods Sold"},
 	} {
 		f.plant("Account", a[0], map[string]any{"Name": a[1], "FullyQualifiedName": a[1], "AccountType": a[2], "Active": true})
 	}

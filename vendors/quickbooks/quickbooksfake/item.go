@@ -18,11 +18,7 @@ const maxLevel = 4
 // maxPlaces is how many departments and classes a Plus company has.
 const maxPlaces = 40
 
-var (
-	itemTypes = []string{"Inventory", "NonInventory", "Service", "Category"}
-	// sold are the item types that need an income account.
-	sold = []string{"Inventory", "NonInventory", "Service"}
-)
+var itemTypes = []string{"Inventory", "NonInventory", "Service", "Category"}
 
 // checkName validates the name of a list entry and keeps the suffix of inactive ones.
 func (f *Fake) checkName(old, next *object, property string) error {

@@ -147,7 +147,7 @@ func TestDepartments(t *testing.T) {
 	if name := c.query("select * from Department where Active = false").at("Department", 0, "Name").str(); name != "lobby (deleted)" {
 		t.Errorf("the closed department is called %q", name)
 	}
-	if _, err := c.fake.Sell(posfake.Sale{Location: "lobby", Lines: []posfake.SaleLine{{Price: cents(100)}}}); err == nil {
+	if _, err := c.fake.Sell(posfake.Sale{Location: "lobby", Lines: []posfake.SaleLine{{Price: new(int64(100))}}}); err == nil {
 		t.Error("a closed department sells")
 	}
 }

@@ -39,7 +39,7 @@ func TestSell(t *testing.T) {
 		details                   string
 	}{
 		{"plain", posfake.Sale{Lines: one}, 1245, 0, 95, 0, "item subtotal"},
-		{"off the menu", posfake.Sale{Lines: []posfake.SaleLine{{Name: "Odd", Quantity: 3, Price: cents(33)}}}, 107, 0, 8, 0, "item subtotal"},
+		{"off the menu", posfake.Sale{Lines: []posfake.SaleLine{{Name: "Odd", Quantity: 3, Price: new(int64(33))}}}, 107, 0, 8, 0, "item subtotal"},
 		{"percentage", posfake.Sale{Lines: one, Codes: []string{"TEN", "UNKNOWN"}}, 1120, 115, 85, 0, "item subtotal discount"},
 		{"as an item", posfake.Sale{Lines: one, Codes: []string{"LUNCH"}}, 1083, 150, 83, 0, "item item subtotal"},
 		{"tip", posfake.Sale{Lines: one, Tip: 200}, 1445, 0, 95, 200, "item item subtotal"},
@@ -178,11 +178,11 @@ func TestEdits(t *testing.T) {
 	s.Codes = []string{"TEN"}
 	r := c.sell(s)
 	c.fake.Advance(time.Hour)
-	silent, err := c.fake.Edit(posfake.Edit{ID: r.ID, Tip: cents(150), Silent: true})
+	silent, err := c.fake.Edit(posfake.Edit{ID: r.ID, Tip: new(int64(150)), Silent: true})
 	if err != nil || silent.Tip != 150 || silent.Discount != r.Discount || !silent.UpdatedAt.Equal(r.UpdatedAt) || silent.Version != 2 || !addsUp(silent) {
 		t.Errorf("a silent tip: %+v, %v, before %+v", silent, err, r)
 	}
-	loud, err := c.fake.Edit(posfake.Edit{ID: r.ID, Tip: cents(0)})
+	loud, err := c.fake.Edit(posfake.Edit{ID: r.ID, Tip: new(int64(0))})
 	if err != nil || loud.Tip != 0 || !loud.UpdatedAt.After(r.UpdatedAt) || !addsUp(loud) {
 		t.Errorf("without a tip: %+v, %v", loud, err)
 	}
@@ -271,8 +271,13 @@ func TestClasses(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []quickbooksfake.Config{
-		{TimeZone: "Mars/Base"}, {Currency: "JPY"}, {Currency: "dollars"}, {Refunds: "letter"}, {Webhooks: "pigeon"},
-		{Places: []posfake.LocationSeed{{ID: "a"}, {ID: "a"}}}, {Plan: quickbooksfake.PlanSimpleStart},
+		{TimeZone: "Mars/Base"},
+		{Currency: "JPY"},
+		{Currency: "dollars"},
+		{Refunds: "letter"},
+		{Webhooks: "pigeon"},
+		{Places: []posfake.LocationSeed{{ID: "a"}, {ID: "a"}}},
+		{Plan: quickbooksfake.PlanSimpleStart},
 	} {
 		if _, err := quickbooksfake.New(cfg); err == nil {
 			t.Errorf("%+v is taken", cfg)

@@ -200,7 +200,7 @@ func TestStock(t *testing.T) {
 	if err := c.fake.SetStock(c.place(), "MEAL-0101", nil); err != nil {
 		t.Errorf("an item without a count: %v", err)
 	}
-	if err := c.fake.SetStock(c.place(), "MEAL-0101", cents(7)); err != nil {
+	if err := c.fake.SetStock(c.place(), "MEAL-0101", new(int64(7))); err != nil {
 		t.Fatal(err)
 	}
 	if item := c.ok("GET", "/item/"+plain, "").at("Item"); item.at("QtyOnHand").str() != "7" || item.at("Type").str() != "Inventory" {
@@ -285,7 +285,7 @@ func TestSchema(t *testing.T) {
 			}
 		}
 	}
-	if err := c.fake.SetStock(c.place(), "MEAL-0102", cents(3)); err != nil {
+	if err := c.fake.SetStock(c.place(), "MEAL-0102", new(int64(3))); err != nil {
 		t.Fatal(err)
 	}
 	c.ok("POST", "/class", `{"Name":"Main"}`)

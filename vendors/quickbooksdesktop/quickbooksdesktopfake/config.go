@@ -65,7 +65,7 @@ type Config struct {
 }
 
 // DefaultPassword is the password of a Web Connector that is not told another.
-const DefaultPassword = "sample-password" //nolint:gosec // of a simulated user
+const DefaultPassword = "sample-password"
 
 const defaultURL = "https://pos.example.com/qbwc"
 

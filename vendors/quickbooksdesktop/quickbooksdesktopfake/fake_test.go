@@ -2,15 +2,15 @@ package quickbooksdesktopfake_test
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
-
-	"encoding/xml"
 
 	"github.com/farmacyfoods/pointofsale/vendors/quickbooksdesktop/quickbooksdesktopfake"
 )
@@ -65,9 +65,11 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if list == nil {
 			list = []string{"ticket-1", ""}
 		}
+		var resultText strings.Builder
 		for _, v := range list {
-			result += "<string>" + escaped(v) + "</string>"
+			resultText.WriteString("<string>" + escaped(v) + "</string>")
 		}
+		result += resultText.String()
 	case "sendRequestXML":
 		s.preludes = append(s.preludes, c.Prelude)
 		if len(s.requests) > 0 {
@@ -83,7 +85,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if s.percent != nil {
 			percent = s.percent(len(s.requests))
 		}
-		result = fmt.Sprint(percent)
+		result = strconv.Itoa(percent)
 	case "getLastError":
 		result = "nothing to do"
 		if s.lastErr != nil {

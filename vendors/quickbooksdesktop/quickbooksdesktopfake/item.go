@@ -12,7 +12,7 @@ func (f *Fake) itemAdd(m *message) *reply {
 	if name == "" || strings.Contains(name, ":") {
 		return failed(codeBadValue, "Name.")
 	}
-	if r := f.checkItem(kind, body); r != nil {
+	if r := f.checkItem(body); r != nil {
 		return r
 	}
 	if f.nameTaken(name, nil) {
@@ -47,7 +47,7 @@ func (f *Fake) defaults(o *object) {
 	case "ItemDiscount":
 		o.put(leaf("DiscountRate", "0.00"))
 	}
-	o.put(f.refTo("SalesTaxCodeRef", "SalesTaxCode", "Tax"))
+	o.put(f.taxRef("Tax"))
 }
 
 // itemMod changes an item; fields that are not named stay.
@@ -61,7 +61,7 @@ func (f *Fake) itemMod(m *message) *reply {
 	if decimal(body.at("EditSequence"), 0) != o.edit {
 		return failed(codeStale, "")
 	}
-	if r := f.checkItem(kind, body); r != nil {
+	if r := f.checkItem(body); r != nil {
 		return r
 	}
 	if n := body.child("Name"); n != nil {
@@ -83,7 +83,7 @@ func (f *Fake) itemMod(m *message) *reply {
 }
 
 // checkItem refuses what the schema lets pass, before anything is changed.
-func (f *Fake) checkItem(kind string, n *node) *reply {
+func (f *Fake) checkItem(n *node) *reply {
 	for _, c := range n.children {
 		switch {
 		case strings.HasSuffix(c.name, "Ref"):
@@ -91,7 +91,7 @@ func (f *Fake) checkItem(kind string, n *node) *reply {
 				return failed(codeBadRef, c.name+" "+c.at("ListID")+c.at("FullName")+".")
 			}
 		case strings.HasPrefix(c.name, "Sales") && len(c.children) > 0:
-			if r := f.checkItem(kind, c); r != nil {
+			if r := f.checkItem(c); r != nil {
 				return r
 			}
 		case c.name == "SalesPrice" || c.name == "Price" || c.name == "PurchaseCost":

@@ -69,8 +69,13 @@ type deletion struct {
 func (f *Fake) openBooks() {
 	defer f.begin()()
 	for _, a := range [][2]string{
-		{"Sales", "Income"}, {"Cost of Goods Sold", "CostOfGoodsSold"}, {"Inventory Asset", "OtherCurrentAsset"}, {"Discounts Given", "Income"},
-		{"Inventory Shrinkage", "CostOfGoodsSold"}, {"Undeposited Funds", "OtherCurrentAsset"}, {"Accounts Receivable", "AccountsReceivable"},
+		{"Sales", "Income"},
+		{"Cost of Goods Sold", "CostOfGoodsSold"},
+		{"Inventory Asset", "OtherCurrentAsset"},
+		{"Discounts Given", "Income"},
+		{"Inventory Shrinkage", "CostOfGoodsSold"},
+		{"Undeposited Funds", "OtherCurrentAsset"},
+		{"Accounts Receivable", "AccountsReceivable"},
 	} {
 		o := f.create("Account", a[0])
 		o.put(leaf("AccountType", a[1]), leaf("Balance", "0.00"), leaf("TotalBalance", "0.00"))
@@ -86,7 +91,7 @@ func (f *Fake) openBooks() {
 	}
 	f.misc = f.create("ItemNonInventory", "Off the menu")
 	f.misc.foreign = true
-	f.misc.put(f.refTo("SalesTaxCodeRef", "SalesTaxCode", "Tax"), el("SalesOrPurchase", leaf("Desc", "Off the menu"), leaf("Price", "0.00"), f.account["Sales"].ref("AccountRef")))
+	f.misc.put(f.taxRef("Tax"), el("SalesOrPurchase", leaf("Desc", "Off the menu"), leaf("Price", "0.00"), f.account["Sales"].ref("AccountRef")))
 }
 
 func (f *Fake) create(kind, name string) *object {
@@ -133,9 +138,9 @@ func (f *Fake) find(kind, listID, name string) *object {
 	return nil
 }
 
-func (f *Fake) refTo(field, kind, name string) *node {
-	if o := f.find(kind, "", name); o != nil {
-		return o.ref(field)
+func (f *Fake) taxRef(code string) *node {
+	if o := f.find("SalesTaxCode", "", code); o != nil {
+		return o.ref("SalesTaxCodeRef")
 	}
 	return nil
 }

@@ -21,12 +21,14 @@ func (f *Fake) iterate(m *message, rows []func() *node) *reply {
 	}
 	mode, _ := m.body.attr("iterator")
 	id, _ := m.body.attr("iteratorID")
-	key := m.body.name
+	var query strings.Builder // what an iterator is bound to
+	query.WriteString(m.body.name)
 	for _, c := range m.body.children {
 		if c.name != "MaxReturned" {
-			key += c.String()
+			query.WriteString(c.String())
 		}
 	}
+	key := query.String()
 	r := &reply{counted: true, iterated: mode != ""}
 	switch mode {
 	case "Start":

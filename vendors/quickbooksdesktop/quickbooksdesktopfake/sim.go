@@ -106,7 +106,7 @@ func (f *Fake) AddForeign(sku, name string, minor int64) error {
 	if o == nil {
 		o = f.create("ItemNonInventory", sku)
 		o.foreign = true
-		o.put(f.refTo("SalesTaxCodeRef", "SalesTaxCode", "Tax"))
+		o.put(f.taxRef("Tax"))
 	} else {
 		f.touch(o)
 	}

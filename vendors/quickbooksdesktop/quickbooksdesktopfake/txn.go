@@ -136,7 +136,7 @@ func (f *Fake) lineRet(t *txn, l *txnLine) *node {
 	if l.taxed {
 		code = "Tax"
 	}
-	return n.add(f.refTo("SalesTaxCodeRef", "SalesTaxCode", code))
+	return n.add(f.taxRef(code))
 }
 
 // touchTxn makes a new version of a transaction.

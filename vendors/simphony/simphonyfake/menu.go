@@ -255,11 +255,11 @@ func (f *Fake) Menu() []posfake.MenuRow {
 		c := p.rvcs[0]
 		for _, it := range f.menu(c).items {
 			key := fmt.Sprint(it.master.num("menuItemMasterId"), it.definition.num("menuItemDefinitionId"))
-			var keySb258 strings.Builder
+			var keyText strings.Builder
 			for _, price := range it.prices {
-				keySb258.WriteString(fmt.Sprint(" ", price.num("menuItemPriceId")))
+				keyText.WriteString(fmt.Sprint(" ", price.num("menuItemPriceId")))
 			}
-			key += keySb258.String()
+			key += keyText.String()
 			if _, known := digests[key]; !known {
 				digests[key] = digest([]any{it.master, it.definition, it.prices})
 			}

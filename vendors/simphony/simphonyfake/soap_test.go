@@ -187,16 +187,16 @@ func TestSOAPResults(t *testing.T) {
 
 func config(types ...string) string {
 	inner := ""
-	var innerSb190 strings.Builder
+	var innerText strings.Builder
 	for _, x := range types {
 		name, rest, _ := strings.Cut(x, ":")
 		start, limit, _ := strings.Cut(rest, "+")
 		if rest == "" {
 			start, limit = "0", "0"
 		}
-		innerSb190.WriteString("<SimphonyPosApi_ConfigInfo><ConfigurationInfoTypeID>" + name + "</ConfigurationInfoTypeID><StartIndex>" + start + "</StartIndex><MaxRecordCount>" + limit + "</MaxRecordCount></SimphonyPosApi_ConfigInfo>")
+		innerText.WriteString("<SimphonyPosApi_ConfigInfo><ConfigurationInfoTypeID>" + name + "</ConfigurationInfoTypeID><StartIndex>" + start + "</StartIndex><MaxRecordCount>" + limit + "</MaxRecordCount></SimphonyPosApi_ConfigInfo>")
 	}
-	inner += innerSb190.String()
+	inner += innerText.String()
 	return "<configInfoRequest><EmployeeObjectNumber>90001</EmployeeObjectNumber><RVCObjectNumber>0</RVCObjectNumber><ConfigurationInfo>" + inner + "</ConfigurationInfo></configInfoRequest>"
 }
 
