@@ -194,7 +194,6 @@ func (c *client) saleOf(skus ...string) posfake.Sale {
 
 func number(record string) string { return record[strings.Index(record, ":")+1:] }
 
-
 func replace(text []byte, from, to string) []byte {
 	return bytes.ReplaceAll(text, []byte(from), []byte(to))
 }
