@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"os"
 	"testing"
 	"time"
 
@@ -15,29 +13,6 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 	"github.com/farmacyfoods/pointofsale/vendors/square/squarefake"
 )
-
-// TestMain lets the test binary play the children.
-func TestMain(m *testing.M) {
-	if os.Getenv(roleEnv) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-func TestNothingIsLostOrDoubledInCrashes(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	var out bytes.Buffer
-	err := run(t.Context(), []string{"-kills", "4", "-ttl", "1s", "-accounts", "2", "-for", "20s", "-dir", dir}, &out, io.Discard)
-	t.Logf("\n%s", &out)
-	if err != nil {
-		t.Error(err)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v %v", left, err)
-	}
-}
 
 func TestTheProofCanFail(t *testing.T) {
 	t.Parallel()
