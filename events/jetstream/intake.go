@@ -29,6 +29,8 @@ const (
 	queueAge = 3 * callbackAge
 	// callbackWait is after how long a callback goes to another process.
 	callbackWait = 30 * time.Second
+	// callbacksAhead is how many callbacks of a queue are under way at once.
+	callbacksAhead = 64
 )
 
 var _ events.Intake = (*Stream)(nil)
@@ -93,27 +95,16 @@ func (s *Stream) takeCallbacks(ctx context.Context, queue string, h func(context
 		FilterSubject:     s.prefix + wordHook + queue,
 		AckPolicy:         jetstream.AckExplicitPolicy,
 		AckWait:           callbackWait,
-		MaxAckPending:     1024,
+		MaxAckPending:     callbacksAhead,
 		InactiveThreshold: queueAge,
 	})
 	if err != nil {
 		return err
 	}
-	messages, err := cons.Messages(jetstream.PullMaxMessages(64), jetstream.PullHeartbeat(heartbeat))
-	if err != nil {
-		return err
-	}
-	defer messages.Stop()
-	for {
-		m, err := messages.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			return err
-		}
+	return each(ctx, cons, func(m jetstream.Msg) error {
 		pause.Reset()
-		if err := s.takeCallback(ctx, m, h); err != nil {
-			return err
-		}
-	}
+		return s.takeCallback(ctx, m, h)
+	}, jetstream.PullMaxMessages(2*callbacksAhead), jetstream.PullHeartbeat(heartbeat))
 }
 
 func (s *Stream) takeCallback(ctx context.Context, m jetstream.Msg, h func(context.Context, events.Callback) error) error {

@@ -206,32 +206,17 @@ func (sub *subscription) resume(ctx context.Context, cons jetstream.Consumer) (j
 	return cons, err
 }
 
-// heartbeat is how often the server says that it knows of the request for
-// events. When two are missing the request is lost, and made again.
-const heartbeat = 2 * time.Second
-
 func (sub *subscription) pull(ctx context.Context, cons jetstream.Consumer, pause backoff.BackOff) error {
 	// In order, the server sends one event at a time however many are asked
 	// for. Otherwise what is asked for too early is missing in other replicas.
-	ahead := 500
+	ahead, beat := 500, heartbeat
 	if sub.delivery.Unordered > 0 {
-		ahead = 1
+		ahead, beat = 1, loneHeartbeat
 	}
-	messages, err := cons.Messages(jetstream.PullMaxMessages(ahead), jetstream.PullHeartbeat(heartbeat))
-	if err != nil {
-		return err
-	}
-	defer messages.Stop()
-	for {
-		m, err := messages.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			return err
-		}
+	return each(ctx, cons, func(m jetstream.Msg) error {
 		pause.Reset()
-		if err := sub.take(ctx, m); err != nil {
-			return err
-		}
-	}
+		return sub.take(ctx, m)
+	}, jetstream.PullMaxMessages(ahead), jetstream.PullHeartbeat(beat))
 }
 
 // take deals with one message: it is acknowledged, put off, or moved to the

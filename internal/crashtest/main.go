@@ -117,10 +117,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err := c.chaos(ctx); err != nil {
 		return err
 	}
-	if err := c.settle(ctx); err != nil {
-		return err
-	}
-	r, err := c.report(ctx)
+	r, err := c.finish(ctx)
 	if err != nil {
 		return err
 	}

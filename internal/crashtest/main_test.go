@@ -1,18 +1,43 @@
 package main
 
 import (
-	"context"
+	"bytes"
 	"io"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/events/relay"
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 	"github.com/farmacyfoods/pointofsale/vendors/square/squarefake"
 )
+
+// TestMain lets the test binary play the children.
+func TestMain(m *testing.M) {
+	if os.Getenv(roleEnv) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestNothingIsLostOrDoubledInCrashes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"-kills", "4", "-ttl", "1s", "-accounts", "2", "-for", "20s", "-dir", dir}, &out, io.Discard)
+	t.Logf("\n%s", &out)
+	if err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
 
 func TestTheProofCanFail(t *testing.T) {
 	t.Parallel()
@@ -28,9 +53,9 @@ func TestTheProofCanFail(t *testing.T) {
 	s := &shop{origin: o, fake: fake}
 	r := newReader()
 	stranger := events.NewPurchase(o, pos.Purchase{ID: "x", Version: "1", Location: "L1"}, false)
-	for range 2 {
-		r.seen = map[string]bool{}
-		if err := r.take(context.Background(), stranger); err != nil {
+	for i := range uint64(3) {
+		at := relay.Position{Sequence: max(i, 1)} // The second one is the first one once more.
+		if err := r.take(relay.Entry{Position: at, Event: stranger}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/events"
-	"github.com/farmacyfoods/pointofsale/events/jetstream"
+	"github.com/farmacyfoods/pointofsale/events/relay"
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 )
@@ -19,39 +19,61 @@ import (
 // reader collects purchases from the stream, each message once.
 type reader struct {
 	mu        sync.Mutex
-	seen      map[string]bool // "sequence.index"
+	last      relay.Position
 	purchases map[events.Origin][]pos.Purchase
-	count     int
+	entries   int
+	count     int           // of purchases
 	end       chan struct{} // closed when the last event has come
 }
 
 func newReader() *reader {
-	return &reader{seen: make(map[string]bool), purchases: make(map[events.Origin][]pos.Purchase), end: make(chan struct{})}
+	return &reader{purchases: make(map[events.Origin][]pos.Purchase), end: make(chan struct{})}
 }
 
 const typeEnd = "com.farmacyfoods.crashtest.end.v1"
 
-func (r *reader) take(ctx context.Context, e events.Event) error {
+// follow reads the stream from its beginning until ctx ends.
+func (r *reader) follow(ctx context.Context, source relay.Source) error {
+	for batch, err := range source.Follow(ctx, relay.Position{}, 500) {
+		if err != nil {
+			return err
+		}
+		for i := range batch {
+			if err := r.take(batch[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *reader) take(entry relay.Entry) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	d, _ := jetstream.FromContext(ctx)
-	at := fmt.Sprint(d.Sequence, ".", d.Index)
-	if r.seen[at] {
+	if entry.Compare(r.last) <= 0 {
 		return nil
 	}
-	r.seen[at] = true
-	switch e.Type {
+	r.last = entry.Position
+	r.entries++
+	switch entry.Event.Type {
 	case typeEnd:
 		close(r.end)
 	case events.TypePurchaseRecorded, events.TypePurchaseRevised, events.TypePurchaseRefunded, events.TypePurchaseVoided:
-		p, err := events.Decode[events.Purchase](e)
+		p, err := events.Decode[events.Purchase](entry.Event)
 		if err != nil {
-			return errors.Join(events.ErrReject, err)
+			return err
 		}
 		r.purchases[p.Origin] = append(r.purchases[p.Origin], p.Purchase)
 		r.count++
 	}
 	return nil
+}
+
+// progress grows as long as something comes.
+func (r *reader) progress() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.entries
 }
 
 // compare compares the stream with the ledgers.
@@ -71,77 +93,83 @@ func (r *reader) compare(shops []*shop) (all posfake.Reconciliation, broken []st
 	return all, broken
 }
 
-// read reads the stream from its beginning.
-func (c *control) read(ctx context.Context, r *reader) (*jetstream.Stream, error) {
-	stream, err := connect(ctx, "nats://"+c.listen, slog.New(slog.NewTextHandler(c.log, nil)))
-	if err != nil {
-		return nil, err
-	}
-	sub, err := stream.Subscriber(jetstream.Delivery{Start: jetstream.Start{Sequence: 1}, Unordered: 500})
-	if err == nil {
-		_, err = sub.Subscribe(ctx, events.Filter{}, r.take)
-	}
-	if err != nil {
-		return nil, errors.Join(err, stream.Close())
-	}
-	return stream, nil
-}
+// patience is how long the stream may stand still before it counts as ended.
+// A slow machine is slow, but it moves.
+const patience = 60 * time.Second
 
-// settle waits until everything arrived, or for some time, and lets the
-// workers drain.
-func (c *control) settle(ctx context.Context) error {
-	for _, s := range c.shops {
-		s.fake.Advance(90 * time.Second) // past the delays of the systems
-	}
-	r := newReader()
-	stream, err := c.read(ctx, r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = stream.Close() }()
+// until waits for done as long as the reader makes progress.
+func (r *reader) until(ctx context.Context, done func() bool) error {
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); {
+	seen, since := r.progress(), time.Now()
+	for !done() {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		diff, _ := r.compare(c.shops)
-		if len(diff.Lost)+len(diff.Wrong) == 0 && c.menus.hold(c.shops) == len(c.shops) {
-			break
+		if n := r.progress(); n != seen {
+			seen, since = n, time.Now()
 		}
-	}
-	for _, p := range c.workers {
-		if err := p.stop(20 * time.Second); err != nil {
-			return err
+		if time.Since(since) > patience {
+			return errStill
 		}
 	}
 	return nil
 }
 
-// report reads the whole stream once more and compares.
-func (c *control) report(ctx context.Context) (*result, error) {
-	r := newReader()
-	stream, err := c.read(ctx, r)
+var errStill = errors.New("the stream stands still")
+
+func (r *reader) ended() bool {
+	select {
+	case <-r.end:
+		return true
+	default:
+		return false
+	}
+}
+
+// finish waits until everything arrived, lets the workers drain, reads the
+// stream to its end and compares.
+func (c *control) finish(ctx context.Context) (*result, error) {
+	for _, s := range c.shops {
+		s.fake.Advance(90 * time.Second) // past the delays of the systems
+	}
+	stream, err := connect(ctx, "nats://"+c.listen, slog.New(slog.NewTextHandler(c.log, nil)))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = stream.Close() }()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := newReader()
+	go func() { cancel(r.follow(ctx, stream.Source(events.Filter{}))) }()
+
+	err = r.until(ctx, func() bool { return c.complete(r) })
+	if err != nil && !errors.Is(err, errStill) { // What is missing then is for the report to tell.
+		return nil, context.Cause(ctx)
+	}
+	for _, p := range c.workers {
+		if err := p.stop(time.Minute); err != nil {
+			return nil, err
+		}
+	}
 	last := events.Event{ID: "end", Source: "/crashtest", Type: typeEnd, Time: time.Now()}
 	if err := stream.Publish(ctx, last); err != nil {
 		return nil, err
 	}
-	select {
-	case <-r.end:
-	case <-time.After(60 * time.Second):
-		return nil, errors.New("the stream could not be read to its end")
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := r.until(ctx, r.ended); err != nil {
+		return nil, fmt.Errorf("reading the stream to its end: %w", errors.Join(err, context.Cause(ctx)))
 	}
 	res := &result{control: c, delivered: r.count, menus: c.menus.hold(c.shops)}
 	res.diff, res.broken = r.compare(c.shops)
 	return res, nil
+}
+
+// complete reports whether nothing is missing any more.
+func (c *control) complete(r *reader) bool {
+	diff, _ := r.compare(c.shops)
+	return len(diff.Lost)+len(diff.Wrong) == 0 && c.menus.hold(c.shops) == len(c.shops)
 }
 
 type result struct {
