@@ -12,6 +12,12 @@
 // arrive. Consumers remember ids (or write idempotently) and are then immune
 // to repeats.
 //
+// # Traces
+//
+// TraceParent, of W3C Trace Context, says in which trace an event was made. The
+// outcomes of a command are in the trace of the command, however long it waited
+// and whichever process carried it out. It is no part of the identity.
+//
 // # Order
 //
 // Events with the same Source and Subject are delivered in the order in which

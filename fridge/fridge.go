@@ -122,7 +122,9 @@ type Account = integrator.Account
 type Schedule = integrator.Schedule
 
 // Observer is told of polls, commits, notices, pushes, ownership and lag through nil-able
-// functions, for metrics and traces.
+// functions, for metrics. Begin and TraceParent connect the work and its events
+// with the host's traces; without them outcomes still are in the traces of
+// their commands.
 type Observer = integrator.Observer
 
 // PollInfo is what [Observer].Poll is told: one turn of reading a job.
@@ -139,6 +141,9 @@ type PushInfo = integrator.PushInfo
 
 // OwnerInfo is what [Observer].Owner is told: an account that came or went.
 type OwnerInfo = integrator.OwnerInfo
+
+// Span is what [Observer].Begin is told: a piece of work in a trace.
+type Span = integrator.Span
 
 // Report is what became of a push at one account: its Origin, the
 // pos.PushReport, and Err if nothing could be decided there.

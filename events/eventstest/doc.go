@@ -31,6 +31,8 @@ func Event(subject string, n int) events.Event {
 		Subject: subject,
 		Time:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Data:    fmt.Appendf(nil, `{"n":%d}`, n),
+		// Each is in a trace of its own, which must come through.
+		TraceParent: fmt.Sprintf("00-%032x-%016x-01", n+1, n+1),
 	}
 }
 
@@ -101,7 +103,7 @@ func must(t *testing.T, err error) {
 func names(evs []events.Event) []string {
 	out := []string{}
 	for i := range evs {
-		out = append(out, evs[i].Subject+" "+string(evs[i].Data))
+		out = append(out, evs[i].Subject+" "+string(evs[i].Data)+" "+evs[i].TraceParent)
 	}
 	return out
 }

@@ -11,7 +11,7 @@
 // that specification verifies it. Webhook-Id is derived from the source and id
 // of the event, so all repeats of an event share it; consumers that remember
 // ids are immune to repeats. Events of one call go out in order, each after
-// the one before was accepted.
+// the one before was accepted. The header Traceparent is that of the event.
 //
 // # Answers
 //

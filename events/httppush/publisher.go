@@ -123,7 +123,7 @@ func (p *Publisher) push(ctx context.Context, e *events.Event) error {
 		backoff.WithMaxElapsedTime(0),
 	)
 	for attempt := 1; ; attempt++ {
-		err := p.attempt(ctx, id, body)
+		err := p.attempt(ctx, id, e.TraceParent, body)
 		switch {
 		case err == nil:
 			return nil
@@ -150,7 +150,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (p *Publisher) attempt(ctx context.Context, id string, body []byte) error {
+func (p *Publisher) attempt(ctx context.Context, id, traceParent string, body []byte) error {
 	if p.closed.Load() {
 		return events.ErrClosed
 	}
@@ -161,6 +161,9 @@ func (p *Publisher) attempt(ctx context.Context, id string, body []byte) error {
 		return err
 	}
 	r.Header.Set("Content-Type", contentType)
+	if traceParent != "" { // A client that traces puts its own span in.
+		r.Header.Set(headerTraceParent, traceParent)
+	}
 	p.keys.Sign(r.Header, id, time.Now(), body)
 	answer, err := p.client.Do(r)
 	if err != nil {
@@ -174,6 +177,8 @@ func (p *Publisher) attempt(ctx context.Context, id string, body []byte) error {
 	_ = answer.Body.Close()
 	return judge(answer)
 }
+
+const headerTraceParent = "Traceparent"
 
 const contentType = "application/cloudevents+json; charset=utf-8"
 

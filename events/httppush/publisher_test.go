@@ -228,3 +228,43 @@ func Example() {
 	// com.farmacyfoods.pos.door.open.v1 F-7
 	// <nil>
 }
+
+// TestTraceTravels: in the event and in the header, for receivers that trace
+// requests; and an event that has none is in the trace of its request.
+func TestTraceTravels(t *testing.T) {
+	t.Parallel()
+	const parent, other = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+	rec := new(eventsfake.Recorder)
+	receiver := httppush.Receiver(newKeys(t, oneSecret), func(ctx context.Context, e events.Event) error { return rec.Publish(ctx, e) }, nil)
+	var headers []string
+	replace := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		headers = append(headers, r.Header.Get("traceparent"))
+		if replace != "" {
+			r.Header.Set("traceparent", replace)
+		}
+		receiver.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	p, err := httppush.New(httppush.Config{URL: server.URL, Secrets: []pos.Secret{pos.NewSecret(oneSecret)}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := eventstest.Event("L1", 1)
+	for _, step := range []struct{ event, header string }{{parent, ""}, {parent, other}, {"", other}, {"", "nonsense"}, {"", ""}} {
+		e.TraceParent, replace = step.event, step.header
+		if err := p.Publish(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{parent, parent, "", "", ""}, headers); diff != "" {
+		t.Errorf("headers: %s", diff)
+	}
+	var got []string
+	for _, e := range rec.Events() {
+		got = append(got, e.TraceParent)
+	}
+	if diff := cmp.Diff([]string{parent, parent, other, "", ""}, got); diff != "" {
+		t.Errorf("events: %s", diff)
+	}
+}

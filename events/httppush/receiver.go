@@ -23,7 +23,7 @@ type ReceiverOptions struct {
 }
 
 // Receiver is an HTTP handler that takes the events that a Publisher sends.
-// It answers without a body:
+// An event without a trace gets that of the request. It answers without a body:
 //
 //	204  the handler took the event
 //	400  the body is no event
@@ -76,6 +76,11 @@ func (r *receiver) receive(w http.ResponseWriter, request *http.Request) (int, e
 	e, err := events.Parse(body)
 	if err != nil {
 		return http.StatusBadRequest, err
+	}
+	if parent := request.Header.Get(headerTraceParent); e.TraceParent == "" {
+		if _, ok := events.TraceID(parent); ok {
+			e.TraceParent = parent
+		}
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), r.opts.Timeout)
 	defer cancel()

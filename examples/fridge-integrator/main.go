@@ -88,5 +88,9 @@ func observer(t *service.Telemetry) fridge.Observer {
 		Push:   func(i fridge.PushInfo) { t.Push(i.Origin, i.Job, i.Duration, i.Report, i.Err) },
 		Owner:  func(i fridge.OwnerInfo) { t.Owner(i.Origin, i.Owned) },
 		Lag:    t.Lag,
+		Begin: func(ctx context.Context, i fridge.Span) (context.Context, func(error)) {
+			return t.Begin(ctx, i.Name, i.Origin, i.Parent)
+		},
+		TraceParent: t.TraceParent,
 	}
 }

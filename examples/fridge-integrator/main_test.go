@@ -92,7 +92,7 @@ func TestSaleBecomesEvent(t *testing.T) {
 	dir := t.TempDir()
 	file := servicetest.File(t, fmt.Sprintf(`
 listen: 127.0.0.1:0
-traces: stdout
+traces: none
 stream: {dir: %q}
 inventory: {base_url: %q, token: "${ENV:TEST_INVENTORY}"}
 commands: {secrets: ["${ENV:TEST_SECRET}"]}
@@ -104,10 +104,12 @@ accounts: [{bytetech: {account: demo, base_url: %q, client_id: %q, client_secret
 	s.Event(t, events.TypeStatusChanged)
 	s.Refused(t)
 	price := pos.Money{Amount: 725, Currency: "USD"}
-	s.Command(t, events.NewMenuPublished("/test", "change-1", time.Now(), events.MenuCommand{MenuPush: pos.MenuPush{
+	command := events.NewMenuPublished("/test", "change-1", time.Now(), events.MenuCommand{MenuPush: pos.MenuPush{
 		Menu: pos.Menu{Items: []pos.Item{{SKU: "SOUP", Name: "Lentil Soup", Price: price}}},
-	}}))
-	s.Event(t, events.TypePushOutcome)
+	}})
+	command.TraceParent = servicetest.TraceParent
+	s.Command(t, command)
+	s.InTrace(t, s.Event(t, events.TypePushOutcome), command)
 
 	location, count := fake.Locations()[0], int64(5)
 	if err := fake.SetStock(location, "SOUP", &count); err != nil {

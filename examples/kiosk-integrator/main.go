@@ -87,5 +87,9 @@ func observer(t *service.Telemetry) kiosk.Observer {
 		Push:   func(i kiosk.PushInfo) { t.Push(i.Origin, i.Job, i.Duration, i.Report, i.Err) },
 		Owner:  func(i kiosk.OwnerInfo) { t.Owner(i.Origin, i.Owned) },
 		Lag:    t.Lag,
+		Begin: func(ctx context.Context, i kiosk.Span) (context.Context, func(error)) {
+			return t.Begin(ctx, i.Name, i.Origin, i.Parent)
+		},
+		TraceParent: t.TraceParent,
 	}
 }

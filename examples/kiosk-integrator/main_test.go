@@ -103,10 +103,12 @@ accounts: [{square: {account: demo, base_url: %q, access_token: "${ENV:TEST_SQUA
 	s.Event(t, events.TypeStatusChanged)
 	s.Refused(t)
 	price := pos.Money{Amount: 725, Currency: "USD"}
-	s.Command(t, events.NewMenuPublished("/test", "change-1", time.Now(), events.MenuCommand{MenuPush: pos.MenuPush{
+	command := events.NewMenuPublished("/test", "change-1", time.Now(), events.MenuCommand{MenuPush: pos.MenuPush{
 		Menu: pos.Menu{Items: []pos.Item{{SKU: "SOUP", Name: "Lentil Soup", Price: price}}},
-	}}))
-	s.Event(t, events.TypePushOutcome)
+	}})
+	command.TraceParent = servicetest.TraceParent
+	s.Command(t, command)
+	s.InTrace(t, s.Event(t, events.TypePushOutcome), command)
 
 	location := fake.Menu()[0].Location
 	sale, err := fake.Sell(posfake.Sale{Location: location, Lines: []posfake.SaleLine{{SKU: "SOUP", Quantity: 2}}})

@@ -60,7 +60,7 @@ func newAccount(u *unit) *account {
 	}
 	a.health = newHealth(a)
 	a.inbox = newInbox(a)
-	a.places = newLoop(a.schedule.Locations, a.readLocations)
+	a.places = newLoop(a.schedule.Locations, a.traced("poll locations", a.readLocations))
 	if cfg.Subscription != nil && u.lead() && a.schedule.Subscription > 0 {
 		a.hook = newSubscription(a, cfg.Subscription)
 	}

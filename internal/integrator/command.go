@@ -10,11 +10,13 @@ import (
 // command is a push that somebody asked for. One of Menu and Coupons is set.
 type command struct {
 	// ID is that of the event that brought it.
-	ID       string          `json:"id"`
-	Time     time.Time       `json:"time,omitzero"`
-	ChangeID string          `json:"change_id"`
-	Menu     *pos.MenuPush   `json:"menu,omitempty"`
-	Coupons  *pos.CouponPush `json:"coupons,omitempty"`
+	ID       string    `json:"id"`
+	Time     time.Time `json:"time,omitzero"`
+	ChangeID string    `json:"change_id"`
+	// TraceParent is the trace that the outcomes belong to.
+	TraceParent string          `json:"traceparent,omitempty"`
+	Menu        *pos.MenuPush   `json:"menu,omitempty"`
+	Coupons     *pos.CouponPush `json:"coupons,omitempty"`
 	// Attempts counts failed ones; First is when the first attempt was made.
 	Attempts int       `json:"attempts,omitempty"`
 	First    time.Time `json:"first,omitzero"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -136,6 +137,12 @@ type Observer struct {
 	Owner func(OwnerInfo)
 	// Lag is how far behind now the purchases of a group of locations are.
 	Lag func(o events.Origin, group int, lag time.Duration)
+	// Begin begins a span in the host's traces. What it returns is the context
+	// of the work, and is called with the error when the work is over.
+	Begin func(ctx context.Context, s Span) (context.Context, func(error))
+	// TraceParent returns the W3C traceparent of a context, for the events that
+	// come of the work; "" keeps that of the event that asked for it.
+	TraceParent func(ctx context.Context) string
 }
 
 // PollInfo is one turn of reading a job.
@@ -238,10 +245,14 @@ func (c *Config) Validate() error {
 // commit writes to the journal and tells the observer.
 func (a *account) commit(ctx context.Context, changes ...events.Change) ([]pos.Revision, error) {
 	start, n := time.Now(), 0
+	ctx, end := a.begin(ctx, "commit", "")
+	changes = slices.Clone(changes)
 	for i := range changes {
 		n += len(changes[i].Events)
+		changes[i].Events = a.engine.inTrace(ctx, changes[i].Events)
 	}
 	revisions, err := a.engine.journal.Commit(ctx, changes...)
+	end(err)
 	if f := a.engine.cfg.Observer.Commit; f != nil {
 		f(CommitInfo{a.origin, n, time.Since(start), err})
 	}

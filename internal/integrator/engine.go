@@ -96,6 +96,9 @@ func (e *Engine) run(ctx, work context.Context, cancel func()) error {
 	err := e.subscribe(ctx, work)
 	if err == nil {
 		<-ctx.Done()
+	} else if ctx.Err() != nil {
+		e.log.Info("ended before commands were taken", "error", err)
+		err = nil // That was asked for.
 	}
 	halt()
 	drained := make(chan struct{})
@@ -149,7 +152,7 @@ func (e *Engine) Publish(ctx context.Context, evs ...events.Event) error {
 	if !e.up() {
 		return ErrNotRunning
 	}
-	_, err := e.journal.Commit(ctx, events.Change{Events: evs})
+	_, err := e.journal.Commit(ctx, events.Change{Events: e.inTrace(ctx, evs)})
 	return err
 }
 

@@ -167,7 +167,9 @@ func (fd *feed) fetch(ctx context.Context, records []string) error {
 	}
 	start := time.Now()
 	fd.restarted = false
+	ctx, end := fd.account.begin(ctx, "fetch purchases", "")
 	n, _, err := fd.page(ctx, records)
+	end(err)
 	fd.account.health.poll(ctx, fd.unit, pos.JobPurchases, time.Time{}, start, n, err)
 	return err
 }

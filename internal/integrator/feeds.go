@@ -331,6 +331,6 @@ func newFeed(f *feeds, number int) *feed {
 		key:     f.account.key("purchases", strconv.Itoa(number)),
 		turn:    newGate(1),
 	}
-	fd.loop = newLoop(f.account.schedule.Purchases, fd.poll)
+	fd.loop = newLoop(f.account.schedule.Purchases, f.account.traced("poll purchases", fd.poll))
 	return fd
 }

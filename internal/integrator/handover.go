@@ -116,12 +116,14 @@ func (h *handover) turn(ctx context.Context) (again bool, err error) {
 }
 
 func (h *handover) put(ctx context.Context, batch []inventory.Snapshot) ([]inventory.Receipt, error) {
+	ctx, end := h.account.begin(ctx, "hand inventory over", "")
 	ctx, cancel := h.account.call(ctx)
 	defer cancel()
 	receipts, err := h.account.engine.cfg.Inventory.Put(ctx, batch...)
 	if err == nil && len(receipts) != len(batch) {
 		err = &pos.Error{Op: "inventory.Put", Kind: pos.KindProtocol, Err: errors.New("not one receipt for each snapshot")}
 	}
+	end(err)
 	return receipts, err
 }
 

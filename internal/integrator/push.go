@@ -184,8 +184,11 @@ func (e *Engine) subscribe(ctx, work context.Context) error {
 
 // command queues a command at the accounts that it is for. It is acknowledged
 // when all of them have stored it.
-func (e *Engine) command(ctx context.Context, ev events.Event) error {
+func (e *Engine) command(ctx context.Context, ev events.Event) (err error) {
+	ctx, end := e.begin(ctx, Span{Name: "take command", Parent: ev.TraceParent})
+	defer func() { end(err) }()
 	c, to, err := readCommand(ev)
+	c.TraceParent = e.traceParent(ctx)
 	if err != nil {
 		e.log.LogAttrs(ctx, slog.LevelError, "command refused", slog.String("event", ev.ID), slog.String("type", ev.Type), slog.Any("error", err))
 		if err := e.refuse(ctx, ev, to, err); err != nil {

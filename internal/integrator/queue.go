@@ -161,7 +161,9 @@ func (q *pushQueue) enqueue(ctx context.Context, c command) error {
 
 func (q *pushQueue) superseded(c command) events.Event {
 	out := pos.Outcome{Action: events.Superseded}
-	return events.NewOutcome(q.account.origin, q.job, c.ChangeID, out, true, time.Now())
+	ev := events.NewOutcome(q.account.origin, q.job, c.ChangeID, out, true, time.Now())
+	ev.TraceParent = c.TraceParent // What supersedes it is in another one.
+	return ev
 }
 
 // finish remembers that a command needs nothing more.
@@ -189,6 +191,14 @@ func (q *pushQueue) work(ctx context.Context) (again bool, err error) {
 	if err != nil || !ok {
 		return false, err
 	}
+	ctx, end := q.account.begin(ctx, "push "+string(q.job), c.TraceParent)
+	again, err = q.attempt(ctx, c)
+	end(err)
+	return again, err
+}
+
+// attempt tries to carry a command out.
+func (q *pushQueue) attempt(ctx context.Context, c command) (again bool, err error) {
 	part := c
 	if len(c.locations()) > 0 {
 		if part, err = q.own(ctx, c); err != nil {

@@ -77,7 +77,7 @@ func newStates(a *account) *states {
 	for i := range s.shards {
 		s.shards[i].states = make(map[string]*state)
 	}
-	s.poll = newLoop(a.schedule.Status, s.read)
+	s.poll = newLoop(a.schedule.Status, a.traced("poll status", s.read))
 	s.ageing = newLoop(time.Hour, s.age)
 	s.ageing.exact = true
 	return s

@@ -44,7 +44,7 @@ type lineSum struct {
 
 func newStockReader(a *account) *stockReader {
 	r := &stockReader{account: a, lines: make(map[string][]lineSum)}
-	r.poll = newLoop(a.schedule.Inventory, r.turn)
+	r.poll = newLoop(a.schedule.Inventory, a.traced("poll inventory", r.turn))
 	r.handover = newHandover(a, r.again)
 	return r
 }

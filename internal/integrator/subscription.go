@@ -18,7 +18,7 @@ type subscription struct {
 
 func newSubscription(a *account, order pos.Subscription) *subscription {
 	s := &subscription{account: a, order: order}
-	s.poll = newLoop(a.schedule.Subscription, s.check)
+	s.poll = newLoop(a.schedule.Subscription, a.traced("check subscription", s.check))
 	return s
 }
 

@@ -112,9 +112,6 @@ func (s *Service) Run(ctx context.Context, i Integrator, beside func(context.Con
 	}
 	s.Log.Info("listening", "addr", s.listener.Addr().String())
 	err := i.Run(work)
-	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		err = nil // The end came before everything had begun.
-	}
 	s.Log.Info("drained")
 	cancel(nil)
 	end, done := context.WithTimeout(base, 5*time.Second)
@@ -149,7 +146,12 @@ func (s *Service) routes(running context.Context, i Integrator) http.Handler {
 	mux.Handle("GET /healthz", inner)
 	mux.Handle("/webhooks/", otelhttp.NewHandler(inner, "webhook", s.Telemetry.http()...))
 	if s.commands != nil {
-		take := func(ctx context.Context, e events.Event) error { return s.Stream.Publish(ctx, e) }
+		take := func(ctx context.Context, e events.Event) error {
+			if e.TraceParent == "" {
+				e.TraceParent = s.Telemetry.TraceParent(ctx)
+			}
+			return s.Stream.Publish(ctx, e)
+		}
 		mux.Handle("POST /events", otelhttp.NewHandler(httppush.Receiver(s.commands, take, &httppush.ReceiverOptions{Logger: s.Log}), "command", s.Telemetry.http()...))
 	}
 	return mux
@@ -179,7 +181,7 @@ func (s *Service) forward(ctx context.Context) error {
 			types = news
 		}
 		_, err := patient.Subscribe(ctx, events.Filter{Group: s.Name + "-" + name, Types: types},
-			func(ctx context.Context, e events.Event) error { return to.Publish(ctx, e) })
+			func(ctx context.Context, e events.Event) error { return to.Publish(within(ctx, e.TraceParent), e) })
 		return err
 	}
 	if s.cfg.LogEvents {

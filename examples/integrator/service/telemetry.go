@@ -74,7 +74,7 @@ func newTelemetry(name, traces string, stdout io.Writer) (*Telemetry, error) {
 		}
 		opts = append(opts, sdktrace.WithBatcher(out))
 	} else {
-		opts = append(opts, sdktrace.WithSampler(sdktrace.NeverSample()))
+		opts = append(opts, sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))
 	}
 	t.traces = sdktrace.NewTracerProvider(opts...)
 	t.tracer = t.traces.Tracer("pointofsale")
@@ -151,15 +151,34 @@ func result(err error) attribute.KeyValue {
 	}
 }
 
-// span records work that has just ended.
-func (t *Telemetry) span(name string, took time.Duration, o events.Origin, err error, more ...attribute.KeyValue) {
-	end := time.Now()
-	_, s := t.tracer.Start(context.Background(), name, trace.WithTimestamp(end.Add(-took)),
-		trace.WithAttributes(append(more, attribute.String("vendor", o.Vendor), attribute.String("account", o.Account))...))
-	if err != nil {
-		s.SetStatus(codes.Error, err.Error())
+// Begin begins a span, in the trace of a parent if there is one. What it
+// returns ends the span.
+func (t *Telemetry) Begin(ctx context.Context, name string, o events.Origin, parent string) (context.Context, func(error)) {
+	ctx, s := t.tracer.Start(within(ctx, parent), name, trace.WithAttributes(attribute.String("vendor", o.Vendor), attribute.String("account", o.Account)))
+	return ctx, func(err error) {
+		if err != nil {
+			s.SetStatus(codes.Error, err.Error())
+		}
+		s.End()
 	}
-	s.End(trace.WithTimestamp(end))
+}
+
+const traceParent = "traceparent"
+
+// TraceParent is the traceparent of a context; "" where nobody records the
+// trace.
+func (t *Telemetry) TraceParent(ctx context.Context) string {
+	if !trace.SpanContextFromContext(ctx).IsSampled() {
+		return ""
+	}
+	carrier := make(propagation.MapCarrier)
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier[traceParent]
+}
+
+// within puts a context into the trace of an event.
+func within(ctx context.Context, parent string) context.Context {
+	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParent: parent})
 }
 
 // Poll is one turn of reading a job.
@@ -168,7 +187,6 @@ func (t *Telemetry) Poll(o events.Origin, job pos.Job, late, took time.Duration,
 	t.polls.Record(ctx, took.Seconds(), of(o, name, result(err)))
 	t.late.Record(ctx, late.Seconds(), of(o, name))
 	t.rows.Add(ctx, int64(rows), of(o, name))
-	t.span("poll "+string(job), took, o, err, attribute.Int("rows", rows))
 }
 
 // Commit is one commit.
@@ -178,7 +196,6 @@ func (t *Telemetry) Commit(o events.Origin, n int, took time.Duration, err error
 	if err == nil {
 		t.events.Add(ctx, int64(n), of(o))
 	}
-	t.span("commit", took, o, err, attribute.Int("events", n))
 }
 
 // Notice is one notice of a vendor.
@@ -193,7 +210,6 @@ func (t *Telemetry) Push(o events.Origin, job pos.Job, took time.Duration, repor
 	for _, outcome := range report.Each() {
 		t.outcomes.Add(ctx, 1, of(o, name, attribute.String("action", string(outcome.Action))))
 	}
-	t.span("push "+string(job), took, o, err, attribute.Int("writes", report.Writes))
 }
 
 // Owner says that this process begins or ends to serve a part of an account.

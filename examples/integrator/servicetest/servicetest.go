@@ -184,6 +184,22 @@ func (r *Run) Event(t *testing.T, typ string) events.Event {
 	}
 }
 
+// TraceParent is a W3C traceparent for a command.
+const TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+// InTrace wants an event to be in the trace of another one, as a step of its own
+// if the service traces.
+func (r *Run) InTrace(t *testing.T, e, cause events.Event) {
+	t.Helper()
+	want, _ := events.TraceID(cause.TraceParent)
+	if got, ok := events.TraceID(e.TraceParent); !ok || got != want {
+		t.Errorf("%s has traceparent %q, want that of trace %s", e.Type, e.TraceParent, want)
+	}
+	if e.TraceParent == cause.TraceParent {
+		t.Errorf("%s has the span of its cause", e.Type)
+	}
+}
+
 // Stop ends the service as SIGTERM does and wants a clean end.
 func (r *Run) Stop(t *testing.T) {
 	t.Helper()
