@@ -154,6 +154,9 @@ type PurchaseCaps struct {
 	SettleTime time.Duration `json:"settle_time_ns,omitempty"`
 	// History is how far back records can be read; 0 is without limit.
 	History time.Duration `json:"history_ns,omitempty"`
+	// DayTotals says whether the system states totals of its own for a business
+	// day, read with [DayTotaler]. The zero value means that it does not.
+	DayTotals Support `json:"day_totals,omitzero"`
 }
 
 // WebhookCaps are the notices that the vendor can send.

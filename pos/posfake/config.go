@@ -57,7 +57,7 @@ func AllCapabilities() pos.Capabilities {
 		},
 		Purchases: pos.PurchaseCaps{
 			Support: full, Records: true, Refunds: true, Tips: true, Pending: true, Voids: true,
-			LateBy: 72 * time.Hour, SettleTime: time.Hour,
+			LateBy: 72 * time.Hour, SettleTime: time.Hour, DayTotals: full,
 		},
 		Webhooks: pos.WebhookCaps{Support: full, Jobs: []pos.Job{pos.JobStatus, pos.JobInventory, pos.JobPurchases}},
 	}

@@ -31,6 +31,7 @@ type Fake struct {
 	till         till
 	deferred     []deferral
 	sequence     int64 // of changes of stock
+	omits        bool  // the list that is being answered leaves a row out
 }
 
 var (

@@ -25,12 +25,13 @@ var operations = map[string]string{
 	"ReadStock":     "STOCK_READ",
 	"SearchSales":   "SALES_READ",
 	"GetSales":      "SALES_READ",
+	"SumSales":      "SALES_READ",
 }
 
 var (
 	simulated = []string{
 		FaultStatus, FaultLatency, FaultReset, FaultLostReply, FaultTruncate, FaultMalformed,
-		FaultDuplicate, FaultToken, FaultPageToken, FaultScope, FaultWidened, FaultSilence, FaultRepeat,
+		FaultDuplicate, FaultToken, FaultPageToken, FaultScope, FaultWidened, FaultOmit, FaultSilence, FaultRepeat,
 	}
 	// standing faults last until cleared.
 	standing = []string{FaultSilence, FaultRepeat}
@@ -129,6 +130,7 @@ func (f *Fake) call(ctx context.Context, op string, write bool, do func() error)
 	}
 	f.mu.Lock()
 	f.complete()
+	_, f.omits = hit[FaultOmit]
 	err := do()
 	f.mu.Unlock()
 	if err == nil {

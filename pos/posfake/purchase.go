@@ -118,6 +118,9 @@ func (f *Fake) follow(r *reading, q pos.PurchaseQuery, page *pos.PurchasePage) {
 			page.Purchases = append(page.Purchases, f.purchase(s, q.Raw))
 		}
 	}
+	if n := len(page.Purchases); f.omits && n > 0 {
+		page.Purchases = page.Purchases[:n-1]
+	}
 	if page.More = r.at < len(f.till.feed); !page.More {
 		r.through = f.now()
 		page.Through = r.through

@@ -188,6 +188,7 @@ const (
 	FaultWidened    = "widened"     // time filters return rows outside the asked window too
 	FaultSilence    = "silence"     // webhooks: none is sent
 	FaultRepeat     = "repeat"      // webhooks: each is sent Times times
+	FaultOmit       = "omit"        // lists of sales leave out their newest row, without a sign of it
 	FaultStaleReads = "stale_reads" // reads show what was there before the last write, for Latency
 )
 

@@ -28,7 +28,7 @@ func lesser(change func(*pos.Capabilities)) posfake.Config {
 // find it.
 func TestSuiteCatchesBugs(t *testing.T) {
 	t.Parallel()
-	for _, b := range slices.Concat(purchaseBugs, pushBugs, readBugs, failureBugs) {
+	for _, b := range slices.Concat(purchaseBugs, totalsBugs, pushBugs, readBugs, failureBugs) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			i := slices.IndexFunc(cases, func(p proof) bool { return p.name == b.caught })

@@ -48,7 +48,7 @@ var (
 )
 
 // cases are all of the suite, in the order of the jobs.
-var cases = concat(contractCases, locationCases, menuCases, couponCases, statusCases, stockCases, purchaseCases, resumeCases, failureCases, webhookCases)
+var cases = concat(contractCases, locationCases, menuCases, couponCases, statusCases, stockCases, purchaseCases, totalsCases, resumeCases, failureCases, webhookCases)
 
 func concat(lists ...[]proof) []proof {
 	var all []proof

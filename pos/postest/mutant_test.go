@@ -19,6 +19,9 @@ type mutant struct {
 	purchases func(*posfake.Fake, context.Context, pos.PurchaseQuery) (pos.PurchasePage, error)
 	// sales changes what a page delivers.
 	sales func(*posfake.Fake, pos.PurchaseQuery, *pos.PurchasePage)
+	// totals changes what a day's totals state; blind asks the vendor first.
+	totals func(context.Context, pos.DayTotalsQuery, *pos.DayTotals) error
+	blind  bool
 }
 
 func (m *mutant) Locations(ctx context.Context, q pos.LocationQuery) (pos.LocationPage, error) {

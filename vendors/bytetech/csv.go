@@ -34,7 +34,7 @@ func (p *Provider) csvCapabilities() pos.Capabilities {
 		Coupons:   pos.CouponCaps{Support: none()},
 		Status:    pos.StatusCaps{Support: none()},
 		Inventory: pos.InventoryCaps{Support: has("inventory"), Counts: true, Lots: p.profile.CSV.Columns["tag.expires"] != "", PerLocation: true},
-		Purchases: pos.PurchaseCaps{Support: has("transactions"), Refunds: p.profile.CSV.Columns["transaction.refunded"] != "", Pending: true, Voids: true},
+		Purchases: pos.PurchaseCaps{Support: has("transactions"), Refunds: p.profile.CSV.Columns["transaction.refunded"] != "", Pending: true, Voids: true, DayTotals: noDayTotals()},
 		Webhooks:  pos.WebhookCaps{Support: none()},
 	}
 }

@@ -132,6 +132,11 @@ func (p *Provider) connect() error {
 	return err
 }
 
+// noDayTotals says why there is no pos.DayTotaler.
+func noDayTotals() pos.Support {
+	return pos.Support{Level: pos.None, Why: "no interface tells the totals of a fridge by day", Nearest: "the dashboard's exports"}
+}
+
 // Describe implements [pos.Provider].
 func (p *Provider) Describe() pos.Description {
 	return pos.Description{Vendor: Vendor, Product: "Byte Technology", Account: p.cfg.Account, Capabilities: p.capabilities()}
@@ -157,6 +162,7 @@ func (p *Provider) capabilities() pos.Capabilities {
 			Support: full, Records: true, Refunds: true, Pending: true, Voids: true,
 			LateBy:     seconds(p.profile.Query.Transactions.PlacedOverlap),
 			SettleTime: seconds(p.profile.Query.Transactions.Recheck),
+			DayTotals:  noDayTotals(),
 		},
 		Coupons:   p.couponCaps(),
 		Inventory: p.inventoryCaps(),

@@ -147,6 +147,7 @@ func (p *Provider) capabilities() pos.Capabilities {
 		Purchases: pos.PurchaseCaps{
 			Support: partial("sales reach QuickBooks only if staff or a connector book them"),
 			Refunds: true, Pending: true, Voids: true, History: p.cfg.Keep,
+			DayTotals: none("what is booked is all that the company file knows", "the till's own totals"),
 		},
 		Webhooks: pos.WebhookCaps{Support: none("QuickBooks Desktop sends none", "the Web Connector's schedule")},
 	}

@@ -189,6 +189,7 @@ func (c *Config) purchaseCaps() pos.PurchaseCaps {
 		caps.LateBy, caps.SettleTime, caps.History = biHistory, deepEvery, biHistory
 	case c.TS1 != nil:
 		caps.SettleTime, caps.History = c.TS1.RereadAfter, ts1History
+		caps.DayTotals = none("TS1 tells checks and no totals", "BI")
 	default:
 		return pos.PurchaseCaps{Support: none("checks are read from BI or TS1, and neither is configured; STS2 must not be polled for them", "BI for the cloud, TS1 for a property")}
 	}

@@ -234,6 +234,7 @@ func (c *Config) capabilities() pos.Capabilities {
 			Voids:        true,
 			LateBy:       offlineLimit,
 			SettleTime:   recheckFor,
+			DayTotals:    pos.Support{Level: pos.None, Why: "no interface tells the totals of a location by day", Nearest: "the dashboard's sales summary"},
 		},
 		Webhooks: pos.WebhookCaps{
 			Support: pos.Support{Level: pos.Full},

@@ -17,8 +17,8 @@
 //
 // [Server.Inject] takes every [posfake.Fault]. The server shows status,
 // latency, reset, lost_reply, truncate and malformed by itself. The vendor's
-// handlers show duplicate, token, page_token, scope and widened where [Struck]
-// tells them to, and look up stale_reads with [Server.Standing]; a [Sender] does
+// handlers show duplicate, token, page_token, scope, widened and omit where
+// [Struck] tells them to, and look up stale_reads with [Server.Standing]; a [Sender] does
 // the same for silence and repeat. A kind missing from Config.Faults is refused
 // with [posfake.ErrNotSimulated]. Faults of different kinds combine on one
 // request. Silence, repeat and stale_reads last until they are cleared.

@@ -20,7 +20,7 @@ var generic = []string{
 // hooked are the faults that a vendor's handlers show themselves.
 var hooked = []string{
 	posfake.FaultDuplicate, posfake.FaultToken, posfake.FaultPageToken, posfake.FaultScope,
-	posfake.FaultWidened, posfake.FaultStaleReads, posfake.FaultSilence, posfake.FaultRepeat,
+	posfake.FaultWidened, posfake.FaultOmit, posfake.FaultStaleReads, posfake.FaultSilence, posfake.FaultRepeat,
 }
 
 // standing faults are not used up by requests: they last until cleared.
