@@ -2,8 +2,8 @@ package jetstream
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -50,7 +50,7 @@ func TestTheNextTakerNeedNotWait(t *testing.T) {
 	}
 	defer func() { _ = s.Close() }()
 	for i := range 100 {
-		c := events.Callback{ID: fmt.Sprint(i), Vendor: "square", Account: "main", Header: http.Header{}}
+		c := events.Callback{ID: strconv.Itoa(i), Vendor: "square", Account: "main", Header: http.Header{}}
 		if err := s.PutCallback(t.Context(), "q", c); err != nil {
 			t.Fatal(err)
 		}
