@@ -26,8 +26,10 @@ type Purchase struct {
 func NewPurchase(o Origin, p pos.Purchase, earlier bool) Event {
 	p.Raw = clean(p.Raw)
 	at := p.UpdatedAt
-	if at.IsZero() {
-		at = p.RecordedAt
+	for _, earlier := range []time.Time{p.RecordedAt, p.OccurredAt} {
+		if at.IsZero() {
+			at = earlier
+		}
 	}
 	return o.event(purchaseType(&p, earlier), p.Location, at, Purchase{o, p}, "purchase", p.ID, p.Version)
 }

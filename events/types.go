@@ -24,6 +24,9 @@ const (
 	TypePollFailing       = prefix + "poll.failing.v1"       // payload PollHealth
 	TypePollRecovered     = prefix + "poll.recovered.v1"     // payload PollHealth
 
+	TypeObjectiveBreached  = prefix + "objective.breached.v1"  // payload Objective
+	TypeObjectiveRecovered = prefix + "objective.recovered.v1" // payload Objective
+
 	// What only one kind of point of sale knows.
 	TypeLotExpiring     = prefix + "lot.expiring.v1"     // payload Lot
 	TypeLotExpired      = prefix + "lot.expired.v1"      // payload Lot

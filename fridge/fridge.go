@@ -70,6 +70,8 @@ type Config struct {
 	// Inventory takes the stock; nil means that only events tell of it.
 	Inventory inventory.Service
 	Schedule  Schedule
+	// Objectives are limits whose breach, and whose end, is an event.
+	Objectives Objectives
 	// Drain is how long running work may take after Run's context has ended;
 	// default 10 s.
 	Drain    time.Duration
@@ -103,6 +105,7 @@ func (c *Config) check() error {
 //	Webhook      pos.Webhook
 //	Subscription pos.Subscription // nil: made by hand
 //	Schedule     Schedule         // zero fields: as in Config
+//	Objectives   Objectives       // zero fields: as in Config
 //	Shares       []pos.Provider   // split an account that is too large for one machine
 //	Since        time.Time        // zero: as far back as the system goes
 //
@@ -120,6 +123,15 @@ type Account = integrator.Account
 //	Locations     time.Duration // 15 min
 //	Subscription  time.Duration // 10 min
 type Schedule = integrator.Schedule
+
+// Objectives are limits that accounts should keep to; 0 is the default,
+// negative is off. [events.TypeObjectiveBreached] tells when one is passed, and
+// [events.TypeObjectiveRecovered] when the account keeps to it again:
+//
+//	Lag       time.Duration // how far behind now purchases are: 15 min, or three intervals of Schedule
+//	Callbacks time.Duration // how long a callback waits until it is acted upon: 5 min
+//	Push      time.Duration // how long a command is without its last outcome: 1 h
+type Objectives = integrator.Objectives
 
 // Observer is told of polls, commits, notices, pushes, ownership and lag through nil-able
 // functions, for metrics. Begin and TraceParent connect the work and its events
@@ -141,6 +153,10 @@ type PushInfo = integrator.PushInfo
 
 // OwnerInfo is what [Observer].Owner is told: an account that came or went.
 type OwnerInfo = integrator.OwnerInfo
+
+// VisibleInfo is what [Observer].Visible is told: how long a sale took to be
+// committed, or a command to be applied.
+type VisibleInfo = integrator.VisibleInfo
 
 // Span is what [Observer].Begin is told: a piece of work in a trace.
 type Span = integrator.Span
@@ -180,6 +196,7 @@ func (c *Config) engine() integrator.Config {
 		Cluster:    c.Cluster,
 		Inventory:  c.Inventory,
 		Schedule:   c.Schedule,
+		Objectives: c.Objectives,
 		Drain:      c.Drain,
 		Logger:     c.Logger,
 		Observer:   c.Observer,

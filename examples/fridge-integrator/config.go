@@ -66,7 +66,7 @@ func (c *config) open(opts *kit.Options, ps *settings.Problems) []fridge.Account
 	accounts := make([]fridge.Account, len(c.Accounts))
 	for i := range c.Accounts {
 		a, path := &c.Accounts[i], settings.Index("accounts", i)
-		accounts[i] = fridge.Account{Provider: service.Unopened{Path: path}, Since: a.Since, Schedule: fridge.Schedule(a.Schedule)}
+		accounts[i] = fridge.Account{Provider: service.Unopened{Path: path}, Since: a.Since, Schedule: fridge.Schedule(a.Schedule), Objectives: fridge.Objectives(a.Objectives)}
 		if a.Bytetech == nil {
 			ps.Add(path, "has no bytetech")
 			continue

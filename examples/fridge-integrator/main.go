@@ -68,6 +68,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, trade func
 		Cluster:        s.Stream,
 		Inventory:      s.Inventory,
 		Schedule:       fridge.Schedule(cfg.Schedule),
+		Objectives:     fridge.Objectives(cfg.Objectives),
 		Drain:          cfg.Drain,
 		Logger:         s.Log,
 		Observer:       observer(s.Telemetry),
@@ -82,12 +83,13 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, trade func
 
 func observer(t *service.Telemetry) fridge.Observer {
 	return fridge.Observer{
-		Poll:   func(i fridge.PollInfo) { t.Poll(i.Origin, i.Job, i.Late, i.Duration, i.Rows, i.Err) },
-		Commit: func(i fridge.CommitInfo) { t.Commit(i.Origin, i.Events, i.Duration, i.Err) },
-		Notice: func(i fridge.NoticeInfo) { t.Notice(i.Origin, i.Notice.Job, i.Fresh) },
-		Push:   func(i fridge.PushInfo) { t.Push(i.Origin, i.Job, i.Duration, i.Report, i.Err) },
-		Owner:  func(i fridge.OwnerInfo) { t.Owner(i.Origin, i.Owned) },
-		Lag:    t.Lag,
+		Poll:    func(i fridge.PollInfo) { t.Poll(i.Origin, i.Job, i.Late, i.Duration, i.Rows, i.Err) },
+		Commit:  func(i fridge.CommitInfo) { t.Commit(i.Origin, i.Events, i.Duration, i.Err) },
+		Notice:  func(i fridge.NoticeInfo) { t.Notice(i.Origin, i.Notice.Job, i.Fresh) },
+		Push:    func(i fridge.PushInfo) { t.Push(i.Origin, i.Job, i.Duration, i.Report, i.Err) },
+		Owner:   func(i fridge.OwnerInfo) { t.Owner(i.Origin, i.Owned) },
+		Lag:     t.Lag,
+		Visible: func(i fridge.VisibleInfo) { t.Visible(i.Origin, i.Job, i.Took) },
 		Begin: func(ctx context.Context, i fridge.Span) (context.Context, func(error)) {
 			return t.Begin(ctx, i.Name, i.Origin, i.Parent)
 		},

@@ -28,7 +28,8 @@ func TestREADMEExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(cfg.Accounts) != 1 || cfg.DoorOpen != 5*time.Minute || cfg.Accounts[0].Schedule.Status != 2*time.Minute {
+	if len(cfg.Accounts) != 1 || cfg.DoorOpen != 5*time.Minute || cfg.Accounts[0].Schedule.Status != 2*time.Minute ||
+		cfg.Objectives.Push != time.Hour || cfg.open(nil, nil)[0].Objectives.Lag != 30*time.Minute {
 		t.Errorf("%+v", cfg)
 	}
 }
@@ -135,6 +136,8 @@ accounts: [{bytetech: {account: demo, base_url: %q, client_id: %q, client_secret
 	s.Metric(t, "pos_commit_events_total", account...)
 	s.Metric(t, "pos_push_outcomes_total", append(account, `job="menu"`, `action="created"`)...)
 	s.Metric(t, "pos_purchases_lag_seconds", account...)
+	s.Metric(t, "pos_visible_duration_seconds_count", append(account, `job="purchases"`)...)
+	s.Metric(t, "pos_visible_duration_seconds_count", append(account, `job="menu"`)...)
 	s.Metric(t, "pos_takeovers_total", account...)
 	s.Metric(t, "pos_call_duration_seconds_count", `vendor="bytetech"`, `outcome="ok"`)
 	s.Stop(t)

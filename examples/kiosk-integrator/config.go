@@ -73,7 +73,7 @@ func (c *config) open(opts *kit.Options, ps *settings.Problems) []kiosk.Account 
 	accounts := make([]kiosk.Account, len(c.Accounts))
 	for i := range c.Accounts {
 		a, path := &c.Accounts[i], settings.Index("accounts", i)
-		accounts[i] = kiosk.Account{Provider: service.Unopened{Path: path}, Since: a.Since, Schedule: kiosk.Schedule(a.Schedule)}
+		accounts[i] = kiosk.Account{Provider: service.Unopened{Path: path}, Since: a.Since, Schedule: kiosk.Schedule(a.Schedule), Objectives: kiosk.Objectives(a.Objectives)}
 		given := 0
 		if a.Square != nil {
 			given++

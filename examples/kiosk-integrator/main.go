@@ -68,6 +68,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, trade func
 		Cluster:    s.Stream,
 		Inventory:  s.Inventory,
 		Schedule:   kiosk.Schedule(cfg.Schedule),
+		Objectives: kiosk.Objectives(cfg.Objectives),
 		Drain:      cfg.Drain,
 		Logger:     s.Log,
 		Observer:   observer(s.Telemetry),
@@ -81,12 +82,13 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, trade func
 
 func observer(t *service.Telemetry) kiosk.Observer {
 	return kiosk.Observer{
-		Poll:   func(i kiosk.PollInfo) { t.Poll(i.Origin, i.Job, i.Late, i.Duration, i.Rows, i.Err) },
-		Commit: func(i kiosk.CommitInfo) { t.Commit(i.Origin, i.Events, i.Duration, i.Err) },
-		Notice: func(i kiosk.NoticeInfo) { t.Notice(i.Origin, i.Notice.Job, i.Fresh) },
-		Push:   func(i kiosk.PushInfo) { t.Push(i.Origin, i.Job, i.Duration, i.Report, i.Err) },
-		Owner:  func(i kiosk.OwnerInfo) { t.Owner(i.Origin, i.Owned) },
-		Lag:    t.Lag,
+		Poll:    func(i kiosk.PollInfo) { t.Poll(i.Origin, i.Job, i.Late, i.Duration, i.Rows, i.Err) },
+		Commit:  func(i kiosk.CommitInfo) { t.Commit(i.Origin, i.Events, i.Duration, i.Err) },
+		Notice:  func(i kiosk.NoticeInfo) { t.Notice(i.Origin, i.Notice.Job, i.Fresh) },
+		Push:    func(i kiosk.PushInfo) { t.Push(i.Origin, i.Job, i.Duration, i.Report, i.Err) },
+		Owner:   func(i kiosk.OwnerInfo) { t.Owner(i.Origin, i.Owned) },
+		Lag:     t.Lag,
+		Visible: func(i kiosk.VisibleInfo) { t.Visible(i.Origin, i.Job, i.Took) },
 		Begin: func(ctx context.Context, i kiosk.Span) (context.Context, func(error)) {
 			return t.Begin(ctx, i.Name, i.Origin, i.Parent)
 		},

@@ -27,7 +27,8 @@ func TestREADMEExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(cfg.Accounts) != 3 || cfg.Silence != 2*time.Hour || cfg.Accounts[1].Schedule.Purchases != 2*time.Minute {
+	if len(cfg.Accounts) != 3 || cfg.Silence != 2*time.Hour || cfg.Accounts[1].Schedule.Purchases != 2*time.Minute ||
+		cfg.Objectives.Push != time.Hour || cfg.open(nil, nil)[1].Objectives.Lag != 30*time.Minute {
 		t.Errorf("%+v", cfg)
 	}
 }
@@ -131,6 +132,8 @@ accounts: [{square: {account: demo, base_url: %q, access_token: "${ENV:TEST_SQUA
 	s.Metric(t, "pos_commit_events_total", account...)
 	s.Metric(t, "pos_push_outcomes_total", append(account, `job="menu"`, `action="created"`)...)
 	s.Metric(t, "pos_purchases_lag_seconds", account...)
+	s.Metric(t, "pos_visible_duration_seconds_count", append(account, `job="purchases"`)...)
+	s.Metric(t, "pos_visible_duration_seconds_count", append(account, `job="menu"`)...)
 	s.Metric(t, "pos_takeovers_total", account...)
 	s.Metric(t, "pos_call_duration_seconds_count", `vendor="square"`, `outcome="ok"`)
 	s.Stop(t)

@@ -40,9 +40,10 @@ func sampleEvents(t *testing.T, full bool) []events.Event {
 		unmatched events.Unmatched
 		menu      events.MenuCommand
 		coupon    events.CouponCommand
+		objective events.Objective
 	)
 	if full {
-		for _, p := range []any{&purchase, &status, &inventory, &gap, &alarm, &poll, &outcome, &lot, &goods, &item, &door, &sales, &unmatched, &menu, &coupon} {
+		for _, p := range []any{&purchase, &status, &inventory, &gap, &alarm, &poll, &outcome, &lot, &goods, &item, &door, &sales, &unmatched, &menu, &coupon, &objective} {
 			fill(t, reflect.ValueOf(p).Elem())
 		}
 	}
@@ -69,6 +70,7 @@ func sampleEvents(t *testing.T, full bool) []events.Event {
 		events.NewInventory(o, inventory),
 		events.NewGap(o, "purchases", noon, gap),
 		events.NewPollHealth(o, poll, noon), events.NewPollHealth(o, recovered, noon),
+		events.NewObjective(events.TypeObjectiveBreached, o, objective, noon), events.NewObjective(events.TypeObjectiveRecovered, o, objective, noon),
 		events.NewOutcome(o, pos.JobMenu, "c1", outcome, true, noon),
 		events.NewLot(events.TypeLotExpiring, o, lot, noon), events.NewLot(events.TypeLotExpired, o, lot, noon),
 		events.NewGoods(events.TypeGoodsUnsafe, o, goods, noon), events.NewGoods(events.TypeGoodsSafe, o, goods, noon),

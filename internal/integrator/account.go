@@ -36,6 +36,7 @@ type account struct {
 	stock  *stockReader // nil where inventory is not read
 	queues map[pos.Job]*pushQueue
 	hook   *subscription // nil where it is made by hand
+	limits *objectives   // nil if there are none
 	places *loop
 	rules  gate // Rules are called one at a time
 
@@ -78,6 +79,7 @@ func newAccount(u *unit) *account {
 			a.queues[job] = newPushQueue(a, job)
 		}
 	}
+	a.limits = newObjectives(a, cfg.Objectives.or(e.cfg.Objectives).or(defaultObjectives(a.schedule)))
 	return a
 }
 
@@ -113,6 +115,9 @@ func (a *account) run(stop, work context.Context, urgent bool) {
 	}
 	for _, q := range a.queues {
 		loops.Go(func() { q.loop.run(stop, work, first) })
+	}
+	if a.limits != nil {
+		loops.Go(func() { a.limits.loop.run(stop, work, jitter(checkObjectives)) })
 	}
 	if a.engine.cfg.Rules.Tick != nil {
 		loops.Go(func() { newLoop(time.Minute, a.tick).run(stop, work, time.Minute) })

@@ -26,6 +26,8 @@ type Account struct {
 	Subscription pos.Subscription
 	// Schedule overrides the integrator's; zero fields do not.
 	Schedule Schedule
+	// Objectives override the integrator's; zero fields do not.
+	Objectives Objectives
 	// Shares split an account that is too large for one machine, by hash of
 	// location, among 1 + len(Shares) replicas. Each is another provider of
 	// the same account. The host builds Provider and each of the Shares with
@@ -96,6 +98,8 @@ type Config struct {
 	// Inventory takes the stock; nil means that only events tell of it.
 	Inventory inventory.Service
 	Schedule  Schedule
+	// Objectives are limits whose breach is an event.
+	Objectives Objectives
 	// Cluster shares the accounts between the replicas of this integrator. All
 	// of them have the same accounts and the same Journal. Nil means that this
 	// process does everything.
@@ -137,6 +141,8 @@ type Observer struct {
 	Owner func(OwnerInfo)
 	// Lag is how far behind now the purchases of a group of locations are.
 	Lag func(o events.Origin, group int, lag time.Duration)
+	// Visible hears how long something took to be seen on the other side.
+	Visible func(VisibleInfo)
 	// Begin begins a span in the host's traces. What it returns is the context
 	// of the work, and is called with the error when the work is over.
 	Begin func(ctx context.Context, s Span) (context.Context, func(error))
@@ -185,6 +191,17 @@ type PushInfo struct {
 	Duration time.Duration
 	Report   pos.PushReport
 	Err      error
+}
+
+// VisibleInfo is how long something took to be seen on the other side. For
+// [pos.JobPurchases] it is a version of a purchase, from when the vendor
+// recorded it to its commit; what is older than the following of its location
+// is not told of. For pushes it is a command of which something was applied,
+// from the time of its event to the commit of its last outcome.
+type VisibleInfo struct {
+	events.Origin
+	Job  pos.Job
+	Took time.Duration // never negative, also where clocks differ
 }
 
 // Validate reports every problem of the configuration at once, as a

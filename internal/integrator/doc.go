@@ -19,4 +19,5 @@
 //	<vendor>.<account>.purchases.<n>    group n: its locations, cursor, recent versions
 //	<vendor>.<account>.status.<shard>   what was last published about locations
 //	<vendor>.<account>.push.<job>       commands that are still to be carried out
+//	<vendor>.<account>.objectives.<part> breaches that were told
 package integrator

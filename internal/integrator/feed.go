@@ -54,6 +54,8 @@ type feedState struct {
 	// Retired: every location has left.
 	Retired bool       `json:"retired,omitempty"`
 	Cursor  pos.Cursor `json:"cursor,omitempty"`
+	// Begun is when the group was made; older purchases are history.
+	Begun time.Time `json:"begun,omitzero"`
 	// Since is where to start without a cursor.
 	Since time.Time `json:"since,omitzero"`
 	// Through is the instant up to which everything recorded was delivered.
@@ -91,7 +93,7 @@ func (fd *feed) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	state := feedState{Since: fd.account.since}
+	state := feedState{Since: fd.account.since, Begun: time.Now().UTC()}
 	if rec.Revision != 0 {
 		state = feedState{}
 		if err := json.Unmarshal(rec.Cursor, &state); err != nil {
@@ -117,7 +119,32 @@ func (fd *feed) save(ctx context.Context, s feedState, evs []events.Event) error
 	}
 	fd.revision, fd.moved = revisions[0], false
 	fd.set(s)
+	fd.visible(evs)
 	return nil
+}
+
+// visible tells how long the versions took that were committed. The time of
+// their events is when they were recorded.
+func (fd *feed) visible(evs []events.Event) {
+	for i := range evs {
+		if isPurchase(evs[i].Type) && !evs[i].Time.Before(fd.state.Begun) {
+			fd.account.visible(pos.JobPurchases, evs[i].Time)
+		}
+	}
+}
+
+func isPurchase(typ string) bool {
+	switch typ {
+	case events.TypePurchaseRecorded, events.TypePurchaseRevised, events.TypePurchaseRefunded, events.TypePurchaseVoided:
+		return true
+	}
+	return false
+}
+
+func (a *account) visible(job pos.Job, since time.Time) {
+	if f := a.engine.cfg.Observer.Visible; f != nil && !since.IsZero() {
+		f(VisibleInfo{a.origin, job, max(0, time.Since(since))})
+	}
 }
 
 // unknownRevision makes the next turn load the record first.

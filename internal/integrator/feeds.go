@@ -208,7 +208,7 @@ func (f *feeds) regroup(ctx context.Context, found []pos.Location) error {
 func (f *feeds) create(ctx context.Context, locations []string) (*feed, error) {
 	a := f.account
 	fd := newFeed(f, f.count)
-	state := feedState{Locations: locations, Since: a.since}
+	state := feedState{Locations: locations, Since: a.since, Begun: time.Now().UTC()}
 	count, err := json.Marshal(groupCount{fd.number + 1})
 	if err != nil {
 		return nil, err

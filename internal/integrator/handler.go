@@ -171,6 +171,7 @@ func (a *account) deliver(ctx context.Context, c events.Callback) error {
 		a.log.LogAttrs(ctx, slog.LevelError, "stored callback not readable", slog.Any("error", err))
 		return nil
 	}
+	a.inbox.arrived(c.At)
 	candidates := a.engine.receivers(c.Vendor, c.Account)
 	for i := range notices {
 		if o, ok := addressee(candidates, &c, &notices[i]); !ok || o != a.origin {

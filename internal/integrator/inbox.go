@@ -37,6 +37,12 @@ type inbox struct {
 	first, last time.Time // of what is collected; zero if nothing is
 	jobs        map[pos.Job]bool
 	records     map[string]string // record -> location
+	// came is when the oldest callback came whose notices are collected,
+	// working is that of those that are acted upon; zero if there are none.
+	came, working time.Time
+	// longest is how long callbacks waited, at most, that came since the last
+	// look.
+	longest time.Duration
 }
 
 func newInbox(a *account) *inbox {
@@ -143,6 +149,7 @@ func (b *inbox) run(stop, work context.Context) {
 		}
 		jobs, records := b.take()
 		b.dispatch(work, jobs, records)
+		b.done()
 	}
 }
 
@@ -166,7 +173,39 @@ func (b *inbox) take() (map[pos.Job]bool, map[string]string) {
 	jobs, records := b.jobs, b.records
 	b.jobs, b.records = make(map[pos.Job]bool), make(map[string]string)
 	b.first, b.last = time.Time{}, time.Time{}
+	b.working, b.came = b.came, time.Time{}
 	return jobs, records
+}
+
+func (b *inbox) done() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.working = time.Time{}
+}
+
+// arrived notes when a callback came whose notices follow.
+func (b *inbox) arrived(at time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.came.IsZero() || at.Before(b.came) {
+		b.came = at
+	}
+	b.longest = max(b.longest, time.Since(at))
+}
+
+// behind is for how long the oldest callback has been waiting, or one that was
+// waiting since the last look.
+func (b *inbox) behind(_ context.Context, now time.Time) (time.Duration, bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	wait := b.longest
+	b.longest = 0
+	for _, at := range []time.Time{b.came, b.working} {
+		if !at.IsZero() {
+			wait = max(wait, now.Sub(at))
+		}
+	}
+	return wait, true, nil
 }
 
 func (b *inbox) dispatch(ctx context.Context, jobs map[pos.Job]bool, records map[string]string) {

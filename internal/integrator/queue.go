@@ -216,7 +216,17 @@ func (q *pushQueue) attempt(ctx context.Context, c command) (again bool, err err
 	if err := q.conclude(ctx, c, evs, later); err != nil {
 		return false, err
 	}
+	if later == nil && applied(report) {
+		q.account.visible(q.job, c.Time)
+	}
 	return later == nil, later
+}
+
+// applied reports whether anything of a push holds now.
+func applied(r pos.PushReport) bool {
+	return !r.DryRun && slices.ContainsFunc(r.Outcomes, func(o pos.Outcome) bool {
+		return o.Action != pos.Refused && o.Action != pos.Failed
+	})
 }
 
 // judge turns a report into events. later is why the push must be repeated,

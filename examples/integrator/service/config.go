@@ -39,6 +39,8 @@ type Config struct {
 	LogEvents bool `json:"log_events"`
 	// Schedule is how often things are read.
 	Schedule Schedule `json:"schedule"`
+	// Objectives are limits whose breach is an event.
+	Objectives Objectives `json:"objectives"`
 
 	// Listener replaces Listen.
 	Listener net.Listener `json:"-"`
@@ -69,12 +71,21 @@ type Schedule struct {
 	Subscription  time.Duration `json:"subscription"`
 }
 
+// Objectives has the fields of the integrators' objectives.
+type Objectives struct {
+	Lag       time.Duration `json:"lag"`
+	Callbacks time.Duration `json:"callbacks"`
+	Push      time.Duration `json:"push"`
+}
+
 // Account is what every account has, whatever its vendor.
 type Account struct {
 	// Since is where purchases begin; left out, as far back as the system goes.
 	Since time.Time `json:"since"`
 	// Schedule replaces single intervals for this account.
 	Schedule Schedule `json:"schedule"`
+	// Objectives replace single limits for this account.
+	Objectives Objectives `json:"objectives"`
 }
 
 // Default is the configuration of an empty file.

@@ -162,7 +162,7 @@ var news = []string{
 	events.TypePurchaseRecorded, events.TypePurchaseRevised, events.TypePurchaseRefunded, events.TypePurchaseVoided,
 	events.TypeStatusChanged, events.TypeInventoryChanged, events.TypeGapFound, events.TypePushOutcome,
 	events.TypeAuthorizationLost, events.TypeSubscriptionLost, events.TypeTokenExpiring, events.TypeAPIDeprecated,
-	events.TypeAccountAlarm, events.TypePollFailing, events.TypePollRecovered,
+	events.TypeAccountAlarm, events.TypePollFailing, events.TypePollRecovered, events.TypeObjectiveBreached, events.TypeObjectiveRecovered,
 	events.TypeLotExpiring, events.TypeLotExpired, events.TypeGoodsUnsafe, events.TypeGoodsSafe,
 	events.TypeItemUnavailable, events.TypeItemAvailable, events.TypeDoorOpen,
 	events.TypeSalesStalled, events.TypeSalesResumed, events.TypeSaleUnmatched,

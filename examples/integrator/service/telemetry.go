@@ -48,6 +48,7 @@ type instruments struct {
 	notices                     metric.Int64Counter
 	pushes                      metric.Float64Histogram
 	outcomes                    metric.Int64Counter
+	visible                     metric.Float64Histogram
 	lag                         metric.Float64Gauge
 	owned                       metric.Int64UpDownCounter
 	taken                       metric.Int64Counter
@@ -83,11 +84,13 @@ func newTelemetry(name, traces string, stdout io.Writer) (*Telemetry, error) {
 
 func newInstruments(m metric.Meter) (instruments, error) {
 	var errs []error
-	seconds := func(name, text string) metric.Float64Histogram {
-		h, err := m.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(text),
-			metric.WithExplicitBucketBoundaries(.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60))
+	histogram := func(name, text string, bounds ...float64) metric.Float64Histogram {
+		h, err := m.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(text), metric.WithExplicitBucketBoundaries(bounds...))
 		errs = append(errs, err)
 		return h
+	}
+	seconds := func(name, text string) metric.Float64Histogram {
+		return histogram(name, text, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60)
 	}
 	count := func(name, text string) metric.Int64Counter {
 		c, err := m.Int64Counter(name, metric.WithDescription(text))
@@ -108,7 +111,9 @@ func newInstruments(m metric.Meter) (instruments, error) {
 		notices:    count("pos.notices", "Notices of vendors by callback; those that are not fresh are repeats."),
 		pushes:     seconds("pos.push.duration", "Pushes of menus and coupons."),
 		outcomes:   count("pos.push.outcomes", "Outcomes of pushes, one for each item and location, by action."),
-		taken:      count("pos.takeovers", "Parts of accounts that this process began to serve."),
+		visible: histogram("pos.visible.duration", "From when a vendor recorded a sale to its commit, and from a command's event to its last outcome.",
+			.1, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 6*3600, 24*3600),
+		taken: count("pos.takeovers", "Parts of accounts that this process began to serve."),
 	}
 	var err error
 	i.lag, err = m.Float64Gauge("pos.purchases.lag", metric.WithUnit("s"), metric.WithDescription("How far behind now the purchases of a group of locations are."))
@@ -225,6 +230,11 @@ func (t *Telemetry) Owner(o events.Origin, owned bool) {
 // Lag is how far behind now the purchases of a group of locations are.
 func (t *Telemetry) Lag(o events.Origin, group int, lag time.Duration) {
 	t.lag.Record(context.Background(), lag.Seconds(), of(o, attribute.Int("group", group)))
+}
+
+// Visible is how long a sale took to be committed, or a command to be applied.
+func (t *Telemetry) Visible(o events.Origin, job pos.Job, took time.Duration) {
+	t.visible.Record(context.Background(), took.Seconds(), of(o, attribute.String("job", string(job))))
 }
 
 // vendor observes the calls to vendors.
