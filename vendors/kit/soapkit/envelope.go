@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/farmacyfoods/pointofsale/pos"
 )
@@ -55,11 +56,13 @@ const (
 
 // Unmarshal decodes an XML document that came inside an answer, as text in
 // UTF-8 whatever its declaration says. It is refused if it exceeds the limits
-// or has a document type declaration. Errors are of kind protocol.
+// or has a document type declaration. Fields with the tag innerxml stay empty.
+// Errors are of kind protocol.
 func (l Limits) Unmarshal(document []byte, out any) error {
-	err := l.resolve().check(document)
-	if err == nil {
-		err = newDecoder(document).Decode(out)
+	l = l.resolve()
+	err := errSize
+	if int64(len(document)) <= l.Size {
+		err = decode(l.walk(document), out)
 	}
 	if err != nil {
 		return &pos.Error{Op: "Unmarshal", Kind: pos.KindProtocol, Err: err}
@@ -67,16 +70,15 @@ func (l Limits) Unmarshal(document []byte, out any) error {
 	return nil
 }
 
-func (l Limits) check(document []byte) error {
-	if int64(len(document)) > l.Size {
-		return errSize
+// decode reads a whole document, of which out takes the root.
+func decode(document xml.TokenReader, out any) error {
+	if err := xml.NewTokenDecoder(document).Decode(out); err != nil {
+		return err
 	}
-	w := walker{limits: l, d: newDecoder(document)}
 	for {
-		if _, err := w.next(); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
+		if _, err := document.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 	}
@@ -89,14 +91,15 @@ type walker struct {
 	depth  int
 }
 
-// newDecoder reads a document that is in UTF-8 whatever it says of itself.
-func newDecoder(document []byte) *xml.Decoder {
+// walk reads a document that is in UTF-8 whatever it says of itself.
+func (l Limits) walk(document []byte) *walker {
 	d := xml.NewDecoder(bytes.NewReader(document))
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
-	return d
+	return &walker{limits: l, d: d}
 }
 
-func (w *walker) next() (xml.Token, error) {
+// Token implements [xml.TokenReader].
+func (w *walker) Token() (xml.Token, error) {
 	token, err := w.d.Token()
 	if err != nil {
 		return nil, err
@@ -117,96 +120,78 @@ func (w *walker) next() (xml.Token, error) {
 	return token, nil
 }
 
-// normalize rewrites an envelope in UTF-8 with the namespace of the WSDL:
-// elements of the body are told by their local names. Elements that are nil
-// are left out, and so are comments and attributes with a namespace. It
-// reports whether the body is a fault.
-func (l Limits) normalize(raw []byte, contentType, namespace string) (out []byte, fault bool, err error) {
+// normalize reads an envelope with the namespace of the WSDL: elements of the
+// body are told by their local names. Elements that are nil are left out, and
+// so are comments and attributes with a namespace.
+func (l Limits) normalize(raw []byte, contentType, namespace string) (*normalizer, error) {
 	document, err := decodeText(raw, contentType)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	n := normalizer{walker: walker{limits: l, d: newDecoder(document)}, namespace: namespace}
-	n.out.Grow(len(document))
-	if err := n.run(); err != nil {
-		return nil, false, err
-	}
-	return n.out.Bytes(), n.fault, nil
+	return &normalizer{walker: l.walk(document), namespace: namespace}, nil
 }
 
 type normalizer struct {
-	walker
+	*walker
 	namespace string
-	out       bytes.Buffer
-	open      []string // names as written
-	body      bool     // the envelope has a body
-	fault     bool
+	space     string     // of the part of the body that is being read
+	open      []xml.Name // as given
+	body      bool       // the envelope has a body
+	fault     bool       // the body is a fault
 }
 
-func (n *normalizer) run() error {
+// Token implements [xml.TokenReader].
+func (n *normalizer) Token() (xml.Token, error) {
 	for {
-		token, err := n.next()
+		token, err := n.walker.Token()
 		switch {
-		case errors.Is(err, io.EOF):
-			if !n.body {
-				return errEnvelope
-			}
-			return nil
+		case errors.Is(err, io.EOF) && !n.body:
+			return nil, errEnvelope
 		case err != nil:
-			return err
+			return nil, err
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if err := n.start(t); err != nil {
-				return err
+			if isNil(t.Attr) {
+				if err := n.skip(); err != nil {
+					return nil, err
+				}
+				continue
 			}
+			return n.start(t)
 		case xml.EndElement:
 			last := len(n.open) - 1
-			fmt.Fprintf(&n.out, "</%s>", n.open[last])
+			t.Name = n.open[last]
 			n.open = n.open[:last]
+			return t, nil
 		case xml.CharData:
 			if len(n.open) > 0 {
-				_ = xml.EscapeText(&n.out, t) // a buffer takes everything
+				return t, nil
 			}
 		}
 	}
 }
 
-func (n *normalizer) start(t xml.StartElement) error {
+func (n *normalizer) start(t xml.StartElement) (xml.Token, error) {
 	envelope := t.Name.Space == envelopeSpace
 	level := len(n.open)
-	if level == 0 && !(envelope && t.Name.Local == "Envelope") {
-		return errEnvelope
-	}
-	if isNil(t.Attr) {
-		return n.skip()
-	}
-	name := t.Name.Local
-	if envelope {
-		name = "e:" + name
-	}
-	n.out.WriteString("<" + name)
 	switch {
-	case level == 0:
-		n.out.WriteString(` xmlns:e="` + envelopeSpace + `"`)
-	case level == 1 && name == "e:Body":
+	case level == 0 && !(envelope && t.Name.Local == "Envelope"):
+		return nil, errEnvelope
+	case level == 1 && envelope && t.Name.Local == "Body":
 		n.body = true
-	case level == 2 && name == "e:Fault":
-		n.fault = true
-	case level == 2 && n.body && !envelope:
-		n.out.WriteByte(' ')
-		n.out.Write(declaration(n.namespace))
+	case level == 2 && envelope:
+		n.space = ""
+		n.fault = n.fault || t.Name.Local == "Fault"
+	case level == 2 && n.body:
+		n.space = n.namespace
 	}
-	for _, a := range t.Attr {
-		if a.Name.Space == "" && a.Name.Local != "xmlns" {
-			fmt.Fprintf(&n.out, ` %s="`, a.Name.Local)
-			_ = xml.EscapeText(&n.out, []byte(a.Value))
-			n.out.WriteByte('"')
-		}
+	if !envelope {
+		t.Name.Space = n.space
 	}
-	n.out.WriteByte('>')
-	n.open = append(n.open, name)
-	return nil
+	t.Attr = slices.DeleteFunc(t.Attr, func(a xml.Attr) bool { return a.Name.Space != "" || a.Name.Local == "xmlns" })
+	n.open = append(n.open, t.Name)
+	return t, nil
 }
 
 func isNil(attributes []xml.Attr) bool {
@@ -221,9 +206,56 @@ func isNil(attributes []xml.Attr) bool {
 // skip reads to the end of the element that has just begun.
 func (n *normalizer) skip() error {
 	for end := n.depth - 1; n.depth > end; {
-		if _, err := n.next(); err != nil {
+		if _, err := n.walker.Token(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// text writes the envelope in UTF-8.
+func (n *normalizer) text() ([]byte, error) {
+	var out bytes.Buffer
+	for {
+		token, err := n.Token()
+		if errors.Is(err, io.EOF) {
+			return out.Bytes(), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			n.tag(&out, t)
+		case xml.EndElement:
+			fmt.Fprintf(&out, "</%s>", prefixed(t.Name))
+		case xml.CharData:
+			_ = xml.EscapeText(&out, t) // a buffer takes everything
+		}
+	}
+}
+
+func prefixed(name xml.Name) string {
+	if name.Space == envelopeSpace {
+		return "e:" + name.Local
+	}
+	return name.Local
+}
+
+// tag writes the start of the element that was opened last.
+func (n *normalizer) tag(out *bytes.Buffer, t xml.StartElement) {
+	out.WriteString("<" + prefixed(t.Name))
+	switch level := len(n.open) - 1; {
+	case level == 0:
+		out.WriteString(` xmlns:e="` + envelopeSpace + `"`)
+	case level == 2 && t.Name.Space == n.namespace:
+		out.WriteByte(' ')
+		out.Write(declaration(n.namespace))
+	}
+	for _, a := range t.Attr {
+		fmt.Fprintf(out, ` %s="`, a.Name.Local)
+		_ = xml.EscapeText(out, []byte(a.Value))
+		out.WriteByte('"')
+	}
+	out.WriteByte('>')
 }

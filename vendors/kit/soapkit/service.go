@@ -8,13 +8,13 @@ import "github.com/farmacyfoods/pointofsale/pos"
 // refused declarations are those of answers. Errors are of kind protocol.
 func (l Limits) Decode(envelope []byte, contentType, namespace string, out any) error {
 	l = l.resolve()
-	var document []byte
+	var n *normalizer
 	err := errSize
 	if int64(len(envelope)) <= l.Size {
-		document, _, err = l.normalize(envelope, contentType, namespace)
+		n, err = l.normalize(envelope, contentType, namespace)
 	}
 	if err == nil {
-		err = newDecoder(document).Decode(out)
+		err = decode(n, out)
 	}
 	if err != nil {
 		return &pos.Error{Op: "Decode", Kind: pos.KindProtocol, Err: err}

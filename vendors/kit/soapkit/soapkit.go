@@ -129,8 +129,12 @@ func (t *transport) read(resp *http.Response) ([]byte, error) {
 	case int64(len(raw)) > t.cfg.Limits.Size:
 		return nil, unreadable(errSize)
 	}
-	body, fault, err := t.cfg.Limits.normalize(raw, resp.Header.Get("Content-Type"), t.cfg.Namespace)
-	if resp.StatusCode >= http.StatusBadRequest && !fault { // a failed gateway, not the service
+	var body []byte
+	n, err := t.cfg.Limits.normalize(raw, resp.Header.Get("Content-Type"), t.cfg.Namespace)
+	if err == nil {
+		body, err = n.text()
+	}
+	if resp.StatusCode >= http.StatusBadRequest && (err != nil || !n.fault) { // a failed gateway, not the service
 		return nil, &pos.Error{Kind: pos.KindUnavailable, Err: &kit.StatusError{Status: resp.StatusCode}}
 	}
 	if err != nil {
