@@ -1,6 +1,7 @@
 package quickbooksdesktop
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -23,8 +24,6 @@ type journal struct {
 	Feeds   map[string]*feed `json:"feeds,omitempty"`
 	// Restored is when the company file was last restored from a backup.
 	Restored wall `json:"restored,omitempty"`
-	// Writer names the process that is about to append.
-	Writer string `json:"writer,omitempty"`
 }
 
 // feed is how far one kind of query got.
@@ -125,32 +124,48 @@ func segmentKey(at int64) string { return docLog + "." + strconv.FormatInt(at/se
 var errRival = errors.New("quickbooksdesktop: another process writes the log")
 
 // record lets fn decide, from the journal, what to append, and commits the
-// entries together with what fn changed. It first claims the journal and then
-// checks the claim after it has read the segments: of two processes that
-// append at the same time one fails, and neither damages what the other wrote.
+// entries together with what fn changed. Who appends first claims the journal
+// by writing it as it is, and checks its revision after reading the segments:
+// of two processes that append at the same time one fails, and neither damages
+// what the other wrote.
 func (p *Provider) record(ctx context.Context, fn func(*journal) ([]entry, error)) error {
-	var j journal
-	rev, err := p.load(ctx, docJournal, &j)
+	j, rev, err := hold[journal](ctx, p, docJournal)
 	if err != nil {
 		return err
 	}
-	j.Writer = newTicket()
-	if rev, err = p.save(ctx, docJournal, &j, rev); err != nil {
-		return err
-	}
-	claim := j.Writer
-	add, err := fn(&j)
+	delete(p.held, docJournal)
+	before, err := pack(docJournal, j)
 	if err != nil {
 		return err
 	}
-	if err := p.appendLog(ctx, &j, claim, add); err != nil {
+	add, err := fn(j)
+	if err != nil {
 		return err
 	}
-	_, err = p.save(ctx, docJournal, &j, rev)
-	return err
+	if len(add) > 0 {
+		if rev, err = p.opts.Store.Put(ctx, p.storeKey(docJournal), before, rev); err != nil {
+			return err
+		}
+		if err := p.appendLog(ctx, j, rev, add); err != nil {
+			return err
+		}
+	}
+	after, err := pack(docJournal, j)
+	if err != nil {
+		return err
+	}
+	if len(add) > 0 || !bytes.Equal(before, after) {
+		if rev, err = p.opts.Store.Put(ctx, p.storeKey(docJournal), after, rev); err != nil {
+			return err
+		}
+	}
+	p.held[docJournal] = held{rev, j}
+	return nil
 }
 
-func (p *Provider) appendLog(ctx context.Context, j *journal, claim string, add []entry) error {
+// appendLog writes entries behind the head of a journal that was claimed with
+// the revision.
+func (p *Provider) appendLog(ctx context.Context, j *journal, claim pos.Revision, add []entry) error {
 	for len(add) > 0 {
 		key := segmentKey(j.Head)
 		var seg segment
@@ -158,11 +173,11 @@ func (p *Provider) appendLog(ctx context.Context, j *journal, claim string, add 
 		if err != nil {
 			return err
 		}
-		var check journal
-		if _, err := p.load(ctx, docJournal, &check); err != nil {
+		_, now, err := p.opts.Store.Get(ctx, p.storeKey(docJournal))
+		if err != nil {
 			return err
 		}
-		if check.Writer != claim {
+		if now != claim {
 			return &pos.Error{Vendor: Vendor, Kind: pos.KindConflict, Err: errRival}
 		}
 		used := int(j.Head % segmentSize)
@@ -217,8 +232,8 @@ func (p *Provider) newest(ctx context.Context, j *journal, ids map[string]bool) 
 
 // saveSales appends what is new on a page of transactions.
 func (p *Provider) saveSales(ctx context.Context, st *state, q *query, r *reply) error {
-	var owned tasksDoc
-	if _, err := p.load(ctx, docTasks, &owned); err != nil {
+	owned, _, err := hold[tasksDoc](ctx, p, docTasks)
+	if err != nil {
 		return err
 	}
 	m := mapper{Provider: p, owned: owned.Owned}
@@ -228,7 +243,7 @@ func (p *Provider) saveSales(ctx context.Context, st *state, q *query, r *reply)
 	}
 	began := st.Session.Began
 	again := false
-	err := p.record(ctx, func(j *journal) ([]entry, error) {
+	err = p.record(ctx, func(j *journal) ([]entry, error) {
 		f := j.feed(q.Kind, q.From)
 		var add []entry
 		for i := range txns {
@@ -314,13 +329,14 @@ func (p *Provider) saveDeleted(ctx context.Context, list []deletedRet, q *query,
 // what was read may be from a future that did not happen. The versions in the
 // log are remembered, so that none comes twice.
 func (p *Provider) noteRestore(ctx context.Context, at wall, began time.Time) (rewind bool, err error) {
-	var j journal
-	if _, err := p.load(ctx, docJournal, &j); err != nil || at == "" || j.Restored == at {
+	j, _, err := hold[journal](ctx, p, docJournal)
+	if err != nil || at == "" || j.Restored == at {
 		return false, err
 	}
-	return len(j.Feeds) > 0, p.record(ctx, func(j *journal) ([]entry, error) {
+	rewind = len(j.Feeds) > 0
+	return rewind, p.record(ctx, func(j *journal) ([]entry, error) {
 		j.Restored = at
-		if len(j.Feeds) == 0 { // nothing was read before
+		if !rewind { // nothing was read before
 			return nil, nil
 		}
 		from := wallAt(began, p.zone).add(-p.cfg.Keep)
@@ -356,14 +372,14 @@ const maxPrune = 16
 // prune deletes segments that are older than what is kept.
 func (p *Provider) prune(ctx context.Context, now time.Time) error {
 	for range maxPrune {
-		var j journal
-		if _, err := p.load(ctx, docJournal, &j); err != nil {
+		j, _, err := hold[journal](ctx, p, docJournal)
+		if err != nil {
 			return err
 		}
 		if j.Tail+segmentSize > j.Head {
 			return nil
 		}
-		list, err := p.entries(ctx, &j, j.Tail)
+		list, err := p.entries(ctx, j, j.Tail)
 		if err != nil {
 			return err
 		}

@@ -38,24 +38,23 @@ func (p *Provider) due(st *state, doc *tasksDoc) []string {
 
 // anyWrite reports whether there is something to send.
 func (p *Provider) anyWrite(ctx context.Context, st *state) (bool, error) {
-	var doc tasksDoc
-	if _, err := p.load(ctx, docTasks, &doc); err != nil {
-		return false, err
-	}
-	return len(p.due(st, &doc)) > 0, nil
+	doc, _, err := hold[tasksDoc](ctx, p, docTasks)
+	return err == nil && len(p.due(st, doc)) > 0, err
 }
 
 // waiting counts the changes that wait.
 func (p *Provider) waiting(ctx context.Context) (int, error) {
-	var doc tasksDoc
-	_, err := p.load(ctx, docTasks, &doc)
+	doc, _, err := hold[tasksDoc](ctx, p, docTasks)
+	if err != nil {
+		return 0, err
+	}
 	n := 0
 	for _, t := range doc.Tasks {
 		if !t.Ended {
 			n++
 		}
 	}
-	return n, err
+	return n, nil
 }
 
 // writeRequest makes the next set of writes and keeps its exact text.

@@ -78,6 +78,7 @@ type Provider struct {
 	zone  *time.Location
 	gate  *gate
 	turn  sync.Mutex // one change of the stored documents at a time
+	held  map[string]held
 	items catalogueCache
 }
 
@@ -101,7 +102,7 @@ func New(cfg Config, opts *kit.Options) (*Provider, error) {
 	if ps := cfg.check(zoneErr, hashErr); len(ps) > 0 {
 		return nil, &pos.Error{Vendor: Vendor, Op: "New", Kind: pos.KindInvalid, Err: ps}
 	}
-	return &Provider{cfg: cfg, opts: opts.Resolve(), zone: zone, gate: newGate(cfg.UserName, hash)}, nil
+	return &Provider{cfg: cfg, opts: opts.Resolve(), zone: zone, gate: newGate(cfg.UserName, hash), held: make(map[string]held)}, nil
 }
 
 func (c *Config) check(zoneErr, hashErr error) pos.Problems {

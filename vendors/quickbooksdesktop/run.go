@@ -62,8 +62,8 @@ func (p *Provider) plan(ctx context.Context, st *state) ([]*query, error) {
 	kinds = append(kinds, kindInventory, kindNonInventory)
 	kinds = append(kinds, p.saleKinds()...)
 	kinds = append(kinds, kindDeleted)
-	var j journal
-	if _, err := p.load(ctx, docJournal, &j); err != nil {
+	j, _, err := hold[journal](ctx, p, docJournal)
+	if err != nil {
 		return nil, err
 	}
 	var qs []*query
@@ -73,7 +73,7 @@ func (p *Provider) plan(ctx context.Context, st *state) ([]*query, error) {
 		}
 		q := &query{Kind: kind}
 		if fromJournal(kind) {
-			p.window(q, &j, st.Session.Began)
+			p.window(q, j, st.Session.Began)
 		}
 		qs = append(qs, q)
 	}
@@ -312,13 +312,13 @@ func (p *Provider) read(ctx context.Context, st *state, list []reply) error {
 
 // rewind asks for sales anew from where the journal says.
 func (p *Provider) rewind(ctx context.Context, s *session) error {
-	var j journal
-	if _, err := p.load(ctx, docJournal, &j); err != nil {
+	j, _, err := hold[journal](ctx, p, docJournal)
+	if err != nil {
 		return err
 	}
 	for _, q := range s.Queries {
 		if fromJournal(q.Kind) {
-			p.window(q, &j, s.Began)
+			p.window(q, j, s.Began)
 		}
 	}
 	return nil

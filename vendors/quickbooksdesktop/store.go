@@ -57,14 +57,19 @@ func (p *Provider) load(ctx context.Context, key string, out any) (pos.Revision,
 	if err != nil {
 		return 0, err
 	}
+	return rev, decode(key, packed, out)
+}
+
+// decode reads a stored document.
+func decode(key string, packed []byte, out any) error {
 	text, err := unpack(packed)
 	if err == nil {
 		err = json.Unmarshal(text, out)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("quickbooksdesktop: stored document %s: %w", key, err)
+		return fmt.Errorf("quickbooksdesktop: stored document %s: %w", key, err)
 	}
-	return rev, nil
+	return nil
 }
 
 // unpack returns the JSON of a stored document.
@@ -81,22 +86,31 @@ func unpack(packed []byte) ([]byte, error) {
 
 // save writes a document that is still at the revision.
 func (p *Provider) save(ctx context.Context, key string, doc any, old pos.Revision) (pos.Revision, error) {
-	text, err := json.Marshal(doc)
+	packed, err := pack(key, doc)
 	if err != nil {
 		return 0, err
+	}
+	return p.opts.Store.Put(ctx, p.storeKey(key), packed, old)
+}
+
+// pack returns a document as it is stored.
+func pack(key string, doc any) ([]byte, error) {
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return nil, err
 	}
 	packed := text
 	if len(text) > packFrom {
 		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		_, _ = z.Write(text) // a buffer takes everything
+		z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // a level that exists
+		_, _ = z.Write(text)                            // a buffer takes everything
 		_ = z.Close()
 		packed = b.Bytes()
 	}
 	if len(packed) > maxDocument || len(text) > maxUnpacked {
-		return 0, fmt.Errorf("quickbooksdesktop: document %s is too large: %d bytes", key, len(text))
+		return nil, fmt.Errorf("quickbooksdesktop: document %s is too large: %d bytes", key, len(text))
 	}
-	return p.opts.Store.Put(ctx, p.storeKey(key), packed, old)
+	return packed, nil
 }
 
 // overwrite writes a document whatever was there.
@@ -138,19 +152,50 @@ func (p *Provider) retry(change func() error) error {
 	return err
 }
 
+// held is a document as this process read or wrote it last.
+type held struct {
+	rev pos.Revision
+	doc any
+}
+
+// hold reads a document for whoever has the turn. It is decoded only if it is
+// not the one that was held last; nobody may change it but change and record.
+func hold[T any](ctx context.Context, p *Provider, key string) (*T, pos.Revision, error) {
+	packed, rev, err := p.opts.Store.Get(ctx, p.storeKey(key))
+	if err != nil && !errors.Is(err, pos.ErrNotFound) {
+		return nil, 0, err
+	}
+	if h, ok := p.held[key]; ok && h.rev == rev {
+		if doc, ok := h.doc.(*T); ok {
+			return doc, rev, nil
+		}
+	}
+	doc := new(T)
+	if rev != 0 {
+		if err := decode(key, packed, doc); err != nil {
+			return nil, 0, err
+		}
+	}
+	p.held[key] = held{rev, doc}
+	return doc, rev, nil
+}
+
 // change reads a document, lets fn change it, and writes it unless fn says no.
+// The caller has the turn.
 func change[T any](ctx context.Context, p *Provider, key string, fn func(*T) (write bool, err error)) error {
 	return p.retry(func() error {
-		var doc T
-		rev, err := p.load(ctx, key, &doc)
+		doc, rev, err := hold[T](ctx, p, key)
 		if err != nil {
 			return err
 		}
-		write, err := fn(&doc)
+		delete(p.held, key) // from here on it is not what is stored
+		write, err := fn(doc)
 		if err != nil || !write {
 			return err
 		}
-		_, err = p.save(ctx, key, &doc, rev)
+		if rev, err = p.save(ctx, key, doc, rev); err == nil {
+			p.held[key] = held{rev, doc}
+		}
 		return err
 	})
 }

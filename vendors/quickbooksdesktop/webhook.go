@@ -135,24 +135,16 @@ func (p *Provider) dispatch(ctx context.Context, c *call, from string) (*soapAns
 	}
 	p.turn.Lock()
 	defer p.turn.Unlock()
-	err := p.retry(func() error {
-		var st state
-		rev, err := p.load(ctx, docSession, &st)
-		if err != nil {
-			return err
-		}
+	err := change(ctx, p, docSession, func(st *state) (write bool, err error) {
 		now := time.Now().UTC()
 		s := st.Session
 		if s == nil || s.Closed || digest(c.Ticket) != s.Ticket || now.Sub(s.Last) >= idleLimit {
 			text = strangers[op]
-			return nil
+			return false, nil
 		}
 		s.Last, st.Called = now, now
-		if text, err = work(ctx, &st, c); err != nil {
-			return err
-		}
-		_, err = p.save(ctx, docSession, &st, rev)
-		return err
+		text, err = work(ctx, st, c)
+		return true, err
 	})
 	return answered(op, text), err
 }
