@@ -35,6 +35,7 @@ func newOffice(tb testing.TB, seed quickbooksdesktopfake.Config, set func(*quick
 	tb.Cleanup(fake.Close)
 	o := &office{fake: fake, store: &pos.MemoryStore{}, cfg: config()}
 	o.cfg.Interval, o.cfg.Invoices = interval, true
+	o.cfg.Keep = 30 * 24 * time.Hour // every simulated day costs 12 runs
 	if set != nil {
 		set(&o.cfg)
 	}

@@ -54,7 +54,7 @@ type tasksDoc struct {
 	Owned map[string]string `json:"owned,omitempty"`
 }
 
-// claimed stands for the id of an item whose creation was not confirmed yet.
+// claimed stands for the id of an item that was created, as far as is known.
 const claimed = "claimed"
 
 // maxTasks bounds the queue.
@@ -65,6 +65,13 @@ func (d *tasksDoc) own(sku, id string) {
 		d.Owned = make(map[string]string)
 	}
 	d.Owned[sku] = id
+}
+
+// claim notes that an item may have been created.
+func (d *tasksDoc) claim(pt pendingTask) {
+	if pt.Action == pos.Created && d.Owned[pt.SKU] == "" {
+		d.own(pt.SKU, claimed)
+	}
 }
 
 // PushMenu implements [pos.Provider]. Items become items of the company file
@@ -85,13 +92,13 @@ func (p *Provider) PushMenu(ctx context.Context, push pos.MenuPush) (pos.PushRep
 	if err != nil {
 		return pos.PushReport{}, err
 	}
-	m := &menuPush{Provider: p, push: push, ids: ids}
 	p.turn.Lock()
 	defer p.turn.Unlock()
-	var st state
-	if _, err := p.load(ctx, docSession, &st); err != nil {
+	st, _, err := hold[state](ctx, p, docSession)
+	if err != nil {
 		return pos.PushReport{}, located(op, err)
 	}
+	m := &menuPush{Provider: p, push: push, ids: ids, pending: st.Pending}
 	if m.cat, err = p.catalogue(ctx, st.Items); err != nil {
 		return pos.PushReport{}, located(op, err)
 	}
@@ -126,11 +133,12 @@ func (p *Provider) everywhere(ctx context.Context, op string, asked []string) ([
 // menuPush is the work of one PushMenu call.
 type menuPush struct {
 	*Provider
-	push   pos.MenuPush
-	ids    []string
-	cat    *catalogue
-	report *kit.Report
-	open   int // changes that wait or would wait
+	push    pos.MenuPush
+	ids     []string
+	cat     *catalogue
+	pending *pendingSet // on its way
+	report  *kit.Report
+	open    int // changes that wait or would wait
 }
 
 // decide fills the report and the queue. It may be called several times.
@@ -264,9 +272,17 @@ func planned(w want, have *item, cat *catalogue) pos.Action {
 
 // withdraw takes what we own and is not on the menu off sale.
 func (m *menuPush) withdraw(doc *tasksDoc, onMenu map[string]bool) error {
+	// What is being created is ours before it is confirmed.
+	sent := &tasksDoc{Owned: maps.Clone(doc.Owned)}
+	if m.pending != nil {
+		for _, pt := range m.pending.Tasks {
+			sent.claim(pt)
+		}
+	}
+	ours := sent.Owned
 	var gone []string
 	onSale := 0
-	for _, sku := range slices.Sorted(maps.Keys(doc.Owned)) {
+	for _, sku := range slices.Sorted(maps.Keys(ours)) {
 		selling := false
 		if m.cat != nil {
 			it := m.cat.find(sku)
@@ -294,7 +310,7 @@ func (m *menuPush) withdraw(doc *tasksDoc, onMenu map[string]bool) error {
 		return err
 	}
 	for sku, t := range doc.Tasks { // new items that never reached QuickBooks
-		if !onMenu[sku] && doc.Owned[sku] == "" && !t.Want.Gone && !m.push.DryRun {
+		if !onMenu[sku] && ours[sku] == "" && !t.Want.Gone && !m.push.DryRun {
 			delete(doc.Tasks, sku)
 		}
 	}

@@ -70,8 +70,8 @@ func (p *Provider) writeRequest(ctx context.Context, st *state) (string, error) 
 		err := change(ctx, p, docTasks, func(doc *tasksDoc) (bool, error) {
 			skus := p.due(st, doc)
 			more = len(skus) > 0
-			set, sent = p.compose(st, doc, cat, skus)
-			return more, nil
+			set, sent = p.compose(doc, cat, skus)
+			return len(sent) < len(skus), nil
 		})
 		if err != nil {
 			return "", err
@@ -86,17 +86,16 @@ func (p *Provider) writeRequest(ctx context.Context, st *state) (string, error) 
 		return "", err
 	}
 	st.Session.Wrote = true
-	st.Pending = &pendingSet{ID: set.NewID, Text: text, Tasks: sent}
+	st.Pending = &pendingSet{ID: set.NewID, Text: text, Tasks: sent, Run: st.Runs, Pass: st.Session.Rounds + 1}
 	return text, nil
 }
 
 // compose makes the requests of changes. Those that need none end here.
-func (p *Provider) compose(st *state, doc *tasksDoc, cat *catalogue, skus []string) (messageSet, []pendingTask) {
+func (p *Provider) compose(doc *tasksDoc, cat *catalogue, skus []string) (messageSet, []pendingTask) {
 	var set messageSet
 	var sent []pendingTask
 	for _, sku := range skus {
 		t := doc.Tasks[sku]
-		t.Run, t.Pass = st.Runs, st.Session.Rounds+1
 		have := cat.find(sku)
 		pt := pendingTask{SKU: sku, Want: t.Want, Action: planned(t.Want, have, cat)}
 		switch {
@@ -111,8 +110,6 @@ func (p *Provider) compose(st *state, doc *tasksDoc, cat *catalogue, skus []stri
 				t.end(pos.Unchanged, nil, 0)
 				continue
 			}
-		default:
-			doc.own(sku, claimed)
 		}
 		set.Requests = append(set.Requests, p.write(strconv.Itoa(len(sent)), &pt, have))
 		sent = append(sent, pt)
@@ -207,7 +204,7 @@ func (p *Provider) wrote(ctx context.Context, st *state, list []reply) error {
 	}
 	err := change(ctx, p, docTasks, func(doc *tasksDoc) (bool, error) {
 		for i, pt := range set.Tasks {
-			p.settle(doc, pt, byID[strconv.Itoa(i)], st.Session.Gen)
+			p.settle(doc, set, pt, byID[strconv.Itoa(i)], st.Session.Gen)
 		}
 		return true, nil
 	})
@@ -219,14 +216,14 @@ func (p *Provider) wrote(ctx context.Context, st *state, list []reply) error {
 
 // settle ends a change by its answer. A wish that came meanwhile stays in the
 // queue. The generation is the one that will show the change.
-func (p *Provider) settle(doc *tasksDoc, pt pendingTask, r *reply, gen int64) {
-	if r != nil && !r.bad() {
-		id := claimed
+func (p *Provider) settle(doc *tasksDoc, set *pendingSet, pt pendingTask, r *reply, gen int64) {
+	switch {
+	case r == nil:
+		doc.claim(pt)
+	case !r.bad():
+		doc.claim(pt)
 		for _, ret := range append(r.Inventory, r.NonInventory...) {
-			id = ret.ListID
-		}
-		if id != claimed || doc.Owned[pt.SKU] == "" {
-			doc.own(pt.SKU, id)
+			doc.own(pt.SKU, ret.ListID)
 		}
 	}
 	if r != nil && r.Code == codeNameTaken && doc.Owned[pt.SKU] == claimed {
@@ -244,6 +241,7 @@ func (p *Provider) settle(doc *tasksDoc, pt pendingTask, r *reply, gen int64) {
 		if r != nil {
 			code, message = r.Code, r.Message
 		}
+		t.Run, t.Pass = set.Run, set.Pass
 		if t.Attempts++; t.Attempts >= maxAttempts {
 			t.fail(code, message)
 		}
@@ -265,6 +263,9 @@ func (p *Provider) writesRefused(ctx context.Context, st *state, hresult, messag
 	drop := parse
 	err := change(ctx, p, docTasks, func(doc *tasksDoc) (bool, error) {
 		for _, pt := range set.Tasks {
+			if !parse {
+				doc.claim(pt)
+			}
 			t := doc.Tasks[pt.SKU]
 			if t == nil || t.Want != pt.Want || t.Ended {
 				continue

@@ -44,6 +44,9 @@ type pendingSet struct {
 	ID    string        `json:"id"`
 	Text  string        `json:"text"`
 	Tasks []pendingTask `json:"tasks"`
+	// Run is the run that sent it first, Pass its pass.
+	Run  int64 `json:"run"`
+	Pass int   `json:"pass"`
 }
 
 type pendingTask struct {

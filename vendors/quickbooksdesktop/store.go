@@ -180,7 +180,8 @@ func hold[T any](ctx context.Context, p *Provider, key string) (*T, pos.Revision
 	return doc, rev, nil
 }
 
-// change reads a document, lets fn change it, and writes it unless fn says no.
+// change reads a document, lets fn change it, and writes it unless fn says that
+// it changed nothing.
 // The caller has the turn.
 func change[T any](ctx context.Context, p *Provider, key string, fn func(*T) (write bool, err error)) error {
 	return p.retry(func() error {
@@ -188,12 +189,12 @@ func change[T any](ctx context.Context, p *Provider, key string, fn func(*T) (wr
 		if err != nil {
 			return err
 		}
-		delete(p.held, key) // from here on it is not what is stored
+		delete(p.held, key) // from here on it may not be what is stored
 		write, err := fn(doc)
-		if err != nil || !write {
-			return err
+		if err == nil && write {
+			rev, err = p.save(ctx, key, doc, rev)
 		}
-		if rev, err = p.save(ctx, key, doc, rev); err == nil {
+		if err == nil {
 			p.held[key] = held{rev, doc}
 		}
 		return err

@@ -72,7 +72,9 @@ func (f *Fake) itemMod(m *message) *reply {
 		if f.nameTaken(name, o) {
 			return failed(codeTaken, "Name "+name+".")
 		}
+		f.unlist(o)
 		o.name = ansi(name)
+		f.enlist(o)
 	}
 	if n := body.child("SalesOrPurchaseMod"); n != nil && o.fields["SalesAndPurchase"] != nil {
 		return failed(codeBadValue, "The item is bought and sold.")

@@ -41,7 +41,9 @@ func isItem(kind string) bool { return strings.HasPrefix(kind, "Item") }
 
 // books is what the company file holds.
 type books struct {
-	objects  []*object // in the order of creation
+	objects  []*object            // in the order of creation
+	byID     map[string]*object   // by ListID
+	named    map[string][]*object // by folded name
 	txns     []*txn
 	gone     []deletion
 	restored time.Time
@@ -55,7 +57,22 @@ type books struct {
 }
 
 func newBooks() books {
-	return books{nextList: 0x80000000, nextTxn: 0x141CA4, account: map[string]*object{}, methods: map[string]*object{}}
+	return books{nextList: 0x80000000, nextTxn: 0x141CA4, account: map[string]*object{}, methods: map[string]*object{}, byID: map[string]*object{}, named: map[string][]*object{}}
+}
+
+// fold makes names comparable: case and white space around do not count.
+func fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+// enlist makes an object known by its id and name.
+func (b *books) enlist(o *object) {
+	b.byID[o.listID] = o
+	b.named[fold(o.name)] = append(b.named[fold(o.name)], o)
+}
+
+// unlist makes an object unknown, before its id or name changes.
+func (b *books) unlist(o *object) {
+	delete(b.byID, o.listID)
+	b.named[fold(o.name)] = slices.DeleteFunc(b.named[fold(o.name)], func(other *object) bool { return other == o })
 }
 
 // deletion is a record that was deleted.
@@ -103,6 +120,7 @@ func (f *Fake) create(kind, name string) *object {
 		o.stock = map[string]int64{}
 	}
 	f.objects = append(f.objects, o)
+	f.enlist(o)
 	return o
 }
 
@@ -127,11 +145,12 @@ func (o *object) ref(name string) *node {
 // find looks an object up by ListID, else by name. The kind "Item" stands for
 // all items.
 func (f *Fake) find(kind, listID, name string) *object {
-	for _, o := range f.objects {
-		if o.kind != kind && (kind != "Item" || !isItem(o.kind)) {
-			continue
-		}
-		if listID != "" && o.listID == listID || listID == "" && sameName(o.name, name) {
+	among := f.named[fold(name)]
+	if listID != "" {
+		among = []*object{f.byID[listID]}
+	}
+	for _, o := range among {
+		if o != nil && (o.kind == kind || kind == "Item" && isItem(o.kind)) {
 			return o
 		}
 	}

@@ -78,7 +78,7 @@ func (f *Fake) listQuery(m *message) *reply {
 	for _, o := range f.objects {
 		if of(o) && f.matches(m.body, o) {
 			rows = append(rows, func() *node {
-				if !slices.Contains(f.objects, o) {
+				if f.byID[o.listID] != o {
 					return nil
 				}
 				return f.ret(o)
@@ -127,10 +127,14 @@ func (f *Fake) matches(q *node, o *object) bool {
 // nameMatches applies NameFilter and NameRangeFilter, or the filters of another
 // field.
 func nameMatches(q *node, value, field string) bool {
+	filter, n := q.child(field+"Filter"), q.child(field+"RangeFilter")
+	if filter == nil && n == nil {
+		return true
+	}
 	value = strings.ToLower(value)
-	if n := q.child(field + "Filter"); n != nil {
-		text := strings.ToLower(n.at(field))
-		switch n.at("MatchCriterion") {
+	if filter != nil {
+		text := strings.ToLower(filter.at(field))
+		switch filter.at("MatchCriterion") {
 		case "StartsWith":
 			return strings.HasPrefix(value, text)
 		case "EndsWith":
@@ -138,7 +142,6 @@ func nameMatches(q *node, value, field string) bool {
 		}
 		return strings.Contains(value, text)
 	}
-	n := q.child(field + "RangeFilter")
 	from, to := strings.ToLower(n.at("From"+field)), strings.ToLower(n.at("To"+field))
 	return value >= from && (to == "" || value <= to)
 }

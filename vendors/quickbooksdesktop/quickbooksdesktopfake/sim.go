@@ -44,7 +44,9 @@ func (f *Fake) AddLocation(s posfake.LocationSeed) error {
 		return fmt.Errorf("quickbooksdesktopfake: location %q: its id or name is taken or not possible", name)
 	}
 	o := f.create(f.placeKind(), name)
+	f.unlist(o)
 	o.listID = cmp.Or(s.ID, o.listID)
+	f.enlist(o)
 	if f.cfg.Mode == BySite {
 		o.put(flag("IsDefaultSite", false))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 )
@@ -106,12 +107,8 @@ func (f *Fake) DeleteItem(sku string) error {
 			}
 		}
 	}
-	for i, other := range f.objects {
-		if other == o {
-			f.objects = append(f.objects[:i:i], f.objects[i+1:]...)
-			break
-		}
-	}
+	f.objects = slices.DeleteFunc(f.objects, func(other *object) bool { return other == o })
+	f.unlist(o)
 	f.gone = append(f.gone, deletion{kind: o.kind, id: o.listID, name: o.name, created: o.created, deleted: f.now()})
 	return nil
 }

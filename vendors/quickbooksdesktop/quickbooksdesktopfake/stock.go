@@ -27,16 +27,21 @@ func (f *Fake) itemSitesQuery(m *message) *reply {
 	}
 	filter, ids := m.body.child("ItemSiteFilter"), m.body.texts("ListID")
 	var rows []func() *node
+	var sites []*object
+	for _, s := range f.objects {
+		if s.kind == "InventorySite" && refMatches(filter.child("SiteFilter"), s.ref("SiteRef")) {
+			sites = append(sites, s)
+		}
+	}
 	for i, o := range f.objects {
 		if o.kind != "ItemInventory" || !f.matches(el("", opt("ActiveStatus", m.body.at("ActiveStatus"))), o) || !refMatches(filter.child("ItemFilter"), o.ref("ItemRef")) {
 			continue
 		}
-		for j, s := range f.objects {
+		for j, s := range sites {
 			id := fmt.Sprintf("%X-%d", 0x90000000+i<<12+j, s.created.Unix())
-			if s.kind != "InventorySite" || !refMatches(filter.child("SiteFilter"), s.ref("SiteRef")) || len(ids) > 0 && !slices.Contains(ids, id) {
-				continue
+			if len(ids) == 0 || slices.Contains(ids, id) {
+				rows = append(rows, func() *node { return f.siteRet(id, o, s) })
 			}
-			rows = append(rows, func() *node { return f.siteRet(id, o, s) })
 		}
 	}
 	return f.iterate(m, rows)
