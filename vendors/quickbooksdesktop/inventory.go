@@ -25,14 +25,14 @@ func (p *Provider) Inventory(ctx context.Context, q pos.InventoryQuery) (pos.Inv
 		return pos.InventoryPage{}, located(op, err)
 	}
 	gen := st.Items
-	if p.cfg.Location == BySite {
+	if p.apart() {
 		gen = st.Stock
 	}
 	if gen.At.IsZero() {
 		return pos.InventoryPage{}, p.never(op)
 	}
 	var rows []pos.Stock
-	if p.cfg.Location == BySite {
+	if p.apart() {
 		rows, err = p.stockBySite(ctx, st.Stock, st.Items, places, q.Raw)
 	} else {
 		rows, err = p.stockOfCompany(ctx, gen, q.Raw)
@@ -46,6 +46,9 @@ func (p *Provider) Inventory(ctx context.Context, q pos.InventoryQuery) (pos.Inv
 	}
 	return pos.InventoryPage{Stock: rows[from:to], Full: true, Next: next, More: more}, nil
 }
+
+// apart reports whether stock is counted for each point of sale.
+func (p *Provider) apart() bool { return p.cfg.Location == BySite || p.cfg.Location == ByStore }
 
 // counted reads a quantity; one that is missing or unreadable is no count.
 func counted(text string) pos.Count {

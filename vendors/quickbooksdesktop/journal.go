@@ -236,27 +236,18 @@ func (p *Provider) saveSales(ctx context.Context, st *state, q *query, r *reply)
 	if err != nil {
 		return err
 	}
-	m := mapper{Provider: p, owned: owned.Owned}
-	var txns []txnRet
-	for _, list := range [][]txnRet{r.Receipts, r.Memos, r.Invoices} {
-		txns = append(txns, list...)
-	}
+	versions := p.speaks.sales(q, r, owned.Owned)
 	began := st.Session.Began
 	again := false
 	err = p.record(ctx, func(j *journal) ([]entry, error) {
 		f := j.feed(q.Kind, q.From)
 		var add []entry
-		for i := range txns {
-			t := &txns[i]
-			t.kind = q.Kind
-			modified := wallOf(t.TimeModified)
-			if modified > q.Last {
-				q.Last = modified
-			}
-			if t.TxnID == "" || modified == "" {
+		for _, v := range versions {
+			sale, modified := v.purchase, v.modified
+			q.Last = max(q.Last, modified)
+			if sale.ID == "" || modified == "" {
 				continue
 			}
-			sale := m.purchase(t)
 			key := versionKey(sale.ID, sale.Version)
 			if _, known := f.Seen[key]; known || modified < f.From {
 				continue

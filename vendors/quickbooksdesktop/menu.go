@@ -85,6 +85,9 @@ func (d *tasksDoc) claim(pt pendingTask) {
 // its locations is not supported.
 func (p *Provider) PushMenu(ctx context.Context, push pos.MenuPush) (pos.PushReport, error) {
 	const op = "PushMenu"
+	if caps := p.capabilities().Menu; !caps.OK() {
+		return pos.PushReport{}, pos.Unsupported(Vendor, op, caps.Why, caps.Nearest)
+	}
 	if err := push.Menu.Validate(); err != nil {
 		return pos.PushReport{}, err
 	}
@@ -173,16 +176,10 @@ func (m *menuPush) decide(doc *tasksDoc) (write bool, err error) {
 
 // refusals are the reasons why an item cannot be expressed.
 func (m *menuPush) refusals(it *pos.Item) pos.Problems {
-	ps := m.capabilities().CheckItem(*it)
-	refuse := func(bad bool, field, reason, nearest string) {
-		if bad {
-			ps = append(ps, pos.Problem{Item: it.SKU, Field: field, Reason: reason, Nearest: nearest})
-		}
+	ps := append(m.capabilities().CheckItem(*it), m.speaks.checkItem(it)...)
+	if it.Price.Currency != m.cfg.Currency {
+		ps = append(ps, pos.Problem{Item: it.SKU, Field: "Price", Reason: fmt.Sprintf("is in %s, the company file keeps %s", it.Price.Currency, m.cfg.Currency)})
 	}
-	refuse(len(it.SKU) > maxName, "SKU", fmt.Sprintf("is longer than the %d characters of an item name", maxName), "a shorter SKU")
-	refuse(strings.Contains(it.SKU, ":"), "SKU", "holds a colon, which separates the levels of item names", "another character")
-	refuse(len(it.GTIN) > maxBarCode, "GTIN", fmt.Sprintf("is longer than %d characters", maxBarCode), "")
-	refuse(it.Price.Currency != m.cfg.Currency, "Price", fmt.Sprintf("is in %s, the company file keeps %s", it.Price.Currency, m.cfg.Currency), "")
 	return ps
 }
 
@@ -191,6 +188,10 @@ func (m *menuPush) wish(it *pos.Item) (want, []pos.Problem) {
 	notes := m.capabilities().Uncarried(*it)
 	if lost {
 		notes = append(notes, pos.Problem{Item: it.SKU, Field: "Name", Reason: "has characters that QuickBooks cannot store; they are left out"})
+	}
+	if cut := firstRunes(name, m.speaks.traits().nameLength); cut != name {
+		name = cut
+		notes = append(notes, pos.Problem{Item: it.SKU, Field: "Name", Reason: fmt.Sprintf("is cut to %d characters", utf8.RuneCountInString(cut))})
 	}
 	return want{Name: name, Price: it.Price.Decimal(), GTIN: it.GTIN, Exempt: it.TaxExempt, Active: !it.Unavailable}, notes
 }
@@ -297,6 +298,10 @@ func (m *menuPush) withdraw(doc *tasksDoc, onMenu map[string]bool) error {
 			gone = append(gone, sku)
 		}
 	}
+	if !m.speaks.traits().withdraws {
+		m.keep(doc, gone)
+		return nil
+	}
 	off := 0
 	for _, sku := range gone {
 		if m.cat != nil && m.cat.find(sku) != nil && m.cat.find(sku).Active {
@@ -318,6 +323,31 @@ func (m *menuPush) withdraw(doc *tasksDoc, onMenu map[string]bool) error {
 		m.report.Add(m.outcome(doc, sku, want{Gone: true}))
 	}
 	return nil
+}
+
+// keep refuses to take items off sale, where the program cannot. Changes of
+// them that wait are dropped.
+func (m *menuPush) keep(doc *tasksDoc, gone []string) {
+	for _, sku := range gone {
+		if !m.push.DryRun {
+			delete(doc.Tasks, sku)
+		}
+		if m.cat == nil || m.cat.find(sku) == nil {
+			continue
+		}
+		m.report.Add(pos.Outcome{Item: sku, Locations: m.ids, Action: pos.Refused, Err: &pos.Error{
+			Vendor: Vendor, Op: "PushMenu", Kind: pos.KindUnsupported,
+			Err: pos.Problems{{Item: sku, Field: fieldUnavailable, Reason: noWithdrawal, Nearest: atTheTill}},
+		}})
+	}
+}
+
+// firstRunes returns the first n characters; 0 is all.
+func firstRunes(s string, n int) string {
+	if n == 0 || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return strings.TrimSpace(string([]rune(s)[:n]))
 }
 
 // Names of fields in outcomes.

@@ -80,13 +80,16 @@ func (p *Provider) writeRequest(ctx context.Context, st *state) (string, error) 
 			return "", nil
 		}
 	}
-	set.NewID, set.OldID = NewFileID(), st.LastSet
-	text, err := document(set)
+	id := NewFileID()
+	if p.speaks.traits().once {
+		set.NewID, set.OldID = id, st.LastSet
+	}
+	text, err := p.speaks.document(set)
 	if err != nil {
 		return "", err
 	}
 	st.Session.Wrote = true
-	st.Pending = &pendingSet{ID: set.NewID, Text: text, Tasks: sent, Run: st.Runs, Pass: st.Session.Rounds + 1}
+	st.Pending = &pendingSet{ID: id, Text: text, Tasks: sent, Run: st.Runs, Pass: st.Session.Rounds + 1}
 	return text, nil
 }
 
@@ -111,7 +114,7 @@ func (p *Provider) compose(doc *tasksDoc, cat *catalogue, skus []string) (messag
 				continue
 			}
 		}
-		set.Requests = append(set.Requests, p.write(strconv.Itoa(len(sent)), &pt, have))
+		set.Requests = append(set.Requests, p.speaks.write(strconv.Itoa(len(sent)), &pt, have))
 		sent = append(sent, pt)
 	}
 	return set, sent
@@ -126,18 +129,15 @@ func (t *task) fail(code, message string) {
 }
 
 // write makes the request of one change.
-func (p *Provider) write(id string, pt *pendingTask, have *item) any {
+func (d desktop) write(id string, pt *pendingTask, have *item) any {
 	w := pt.Want
 	var bar *barCode
 	if w.GTIN != "" {
 		bar = &barCode{w.GTIN}
 	}
-	code := p.cfg.TaxCode
-	if w.Exempt {
-		code = p.cfg.NonTaxCode
-	}
+	code := d.taxCode(w)
 	if have == nil {
-		return p.add(id, pt.SKU, w, bar, named(code))
+		return d.add(id, pt.SKU, w, bar, named(code))
 	}
 	only := func(field string) bool { return slices.Contains(pt.Fields, field) }
 	if !only(fieldGTIN) {
@@ -177,16 +177,24 @@ func (p *Provider) write(id string, pt *pendingTask, have *item) any {
 	return r
 }
 
-func (p *Provider) add(id, sku string, w want, bar *barCode, tax *ref) any {
-	a := p.cfg.Accounts
-	if p.cfg.NonStock {
+// taxCode is the sales tax code of an item.
+func (p *Provider) taxCode(w want) string {
+	if w.Exempt {
+		return p.cfg.NonTaxCode
+	}
+	return p.cfg.TaxCode
+}
+
+func (d desktop) add(id, sku string, w want, bar *barCode, tax *ref) any {
+	a := d.cfg.Accounts
+	if d.cfg.NonStock {
 		r := nonInventoryAdd{head: head{RequestID: id}}
-		r.Item.Name, r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.GUID = sku, bar, w.Active, tax, p.mark(sku)
+		r.Item.Name, r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.GUID = sku, bar, w.Active, tax, d.mark(sku)
 		r.Item.Sale = saleTerms{Desc: w.Name, Price: w.Price, Account: named(a.Income)}
 		return r
 	}
 	r := inventoryAdd{head: head{RequestID: id}}
-	r.Item.Name, r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.GUID = sku, bar, w.Active, tax, p.mark(sku)
+	r.Item.Name, r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.GUID = sku, bar, w.Active, tax, d.mark(sku)
 	r.Item.Desc, r.Item.Price = w.Name, w.Price
 	r.Item.Income, r.Item.COGS, r.Item.Asset = named(a.Income), named(a.COGS), named(a.Asset)
 	return r

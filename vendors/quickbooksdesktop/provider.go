@@ -18,6 +18,7 @@ const (
 	ByClass   = "class"   // a class; the default
 	BySite    = "site"    // an inventory site (Enterprise with Advanced Inventory)
 	ByCompany = "company" // the file as a whole
+	ByStore   = "store"   // a store of [PointOfSale], which has no other
 )
 
 // Company is the id of the location that stands for the whole company file. In
@@ -29,6 +30,9 @@ type Config struct {
 	// Account names the company file in cursors, store keys and descriptions.
 	// Required.
 	Account string `json:"account"`
+	// Product is the program behind the Web Connector, [Desktop] or
+	// [PointOfSale]; empty means Desktop.
+	Product string `json:"product,omitempty"`
 	// UserName is what the Web Connector signs in with, PasswordHash the result
 	// of [HashPassword] for the password that the user types there. Required.
 	UserName     string `json:"user_name"`
@@ -41,12 +45,16 @@ type Config struct {
 	TimeZone string `json:"time_zone"`
 	// Currency is the home currency of the file; empty means USD.
 	Currency pos.Currency `json:"currency,omitempty"`
-	// Location says what a point of sale is; empty means [ByClass].
+	// Location says what a point of sale is; empty means [ByClass], or
+	// [ByStore] for [PointOfSale].
 	Location string `json:"location,omitempty"`
 	// NonStock writes meals as items that are not counted.
 	NonStock bool `json:"non_stock,omitempty"`
 	// Accounts are the names of ledger accounts for new items.
 	Accounts Accounts `json:"accounts,omitzero"`
+	// Department is the ListID of the department of new items in [PointOfSale].
+	// Empty: nothing is written there.
+	Department string `json:"department,omitempty"`
 	// TaxCode and NonTaxCode are the sales tax codes of taxed and exempt meals;
 	// empty means "Tax" and "Non".
 	TaxCode    string `json:"tax_code,omitempty"`
@@ -73,13 +81,14 @@ type Accounts struct {
 // Provider is a company file. It implements [pos.Provider], and [Provider.Handler]
 // is the service that its Web Connector calls.
 type Provider struct {
-	cfg   Config
-	opts  *kit.Options
-	zone  *time.Location
-	gate  *gate
-	turn  sync.Mutex // one change of the stored documents at a time
-	held  map[string]held
-	items catalogueCache
+	cfg    Config
+	opts   *kit.Options
+	zone   *time.Location
+	gate   *gate
+	turn   sync.Mutex // one change of the stored documents at a time
+	held   map[string]held
+	items  catalogueCache
+	speaks dialect
 }
 
 var _ pos.Provider = (*Provider)(nil)
@@ -88,7 +97,9 @@ var _ pos.Provider = (*Provider)(nil)
 // I/O. Give it a store that lasts: it holds the queue and everything read.
 func New(cfg Config, opts *kit.Options) (*Provider, error) {
 	cfg.Currency = cmp.Or(cfg.Currency, "USD")
-	cfg.Location = cmp.Or(cfg.Location, ByClass)
+	cfg.Product = cmp.Or(cfg.Product, Desktop)
+	ps := cfg.checkProduct()
+	cfg.Location = cmp.Or(cfg.Location, cfg.defaultLocation())
 	cfg.Accounts.Income = cmp.Or(cfg.Accounts.Income, "Sales")
 	cfg.Accounts.COGS = cmp.Or(cfg.Accounts.COGS, "Cost of Goods Sold")
 	cfg.Accounts.Asset = cmp.Or(cfg.Accounts.Asset, "Inventory Asset")
@@ -99,10 +110,15 @@ func New(cfg Config, opts *kit.Options) (*Provider, error) {
 	cfg.Adopt = slices.Clone(cfg.Adopt)
 	zone, zoneErr := pos.Zone(cfg.TimeZone)
 	hash, hashErr := parseHash(cfg.PasswordHash)
-	if ps := cfg.check(zoneErr, hashErr); len(ps) > 0 {
+	if ps = append(ps, cfg.check(zoneErr, hashErr)...); len(ps) > 0 {
 		return nil, &pos.Error{Vendor: Vendor, Op: "New", Kind: pos.KindInvalid, Err: ps}
 	}
-	return &Provider{cfg: cfg, opts: opts.Resolve(), zone: zone, gate: newGate(cfg.UserName, hash), held: make(map[string]held)}, nil
+	p := &Provider{cfg: cfg, opts: opts.Resolve(), zone: zone, gate: newGate(cfg.UserName, hash), held: make(map[string]held)}
+	p.speaks = desktop{p}
+	if cfg.Product == PointOfSale {
+		p.speaks = retail{p}
+	}
+	return p, nil
 }
 
 func (c *Config) check(zoneErr, hashErr error) pos.Problems {
@@ -119,7 +135,6 @@ func (c *Config) check(zoneErr, hashErr error) pos.Problems {
 	require(isGUID(c.FileID), "file_id", "must be a GUID in braces")
 	require(c.TimeZone != "" && zoneErr == nil, "time_zone", "must be an IANA zone")
 	require(c.Currency.Valid(), "currency", "must be an ISO 4217 code")
-	require(slices.Contains([]string{ByClass, BySite, ByCompany}, c.Location), "location", "must be class, site or company")
 	require(len(c.TaxCode) <= 3, "tax_code", "has more than 3 characters")
 	require(len(c.NonTaxCode) <= 3, "non_tax_code", "has more than 3 characters")
 	require(c.Interval >= time.Second && c.Interval <= 24*time.Hour, "interval_ns", "must be between 1 second and 1 day")
@@ -130,10 +145,12 @@ func (c *Config) check(zoneErr, hashErr error) pos.Problems {
 
 // Describe implements [pos.Provider].
 func (p *Provider) Describe() pos.Description {
-	return pos.Description{Vendor: Vendor, Product: "QuickBooks Desktop", Account: p.cfg.Account, Capabilities: p.capabilities()}
+	return pos.Description{Vendor: Vendor, Product: p.speaks.traits().product, Account: p.cfg.Account, Capabilities: p.capabilities()}
 }
 
-func (p *Provider) capabilities() pos.Capabilities {
+func (p *Provider) capabilities() pos.Capabilities { return p.speaks.capabilities() }
+
+func (p desktop) capabilities() pos.Capabilities {
 	partial := func(why string) pos.Support { return pos.Support{Level: pos.Partial, Why: why} }
 	none := func(why, nearest string) pos.Support { return pos.Support{Level: pos.None, Why: why, Nearest: nearest} }
 	c := pos.Capabilities{

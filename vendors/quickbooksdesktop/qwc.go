@@ -67,7 +67,7 @@ func (p *Provider) QWC(cfg QWCConfig) ([]byte, error) {
 	}
 	f := qwcFile{
 		AppName: cfg.AppName, AppURL: cfg.AppURL, Description: cfg.Description, AppSupport: cfg.AppSupport,
-		UserName: p.cfg.UserName, OwnerID: p.cfg.OwnerID, FileID: p.cfg.FileID, QBType: "QBFS", Style: "Document", ReadOnly: cfg.ReadOnly,
+		UserName: p.cfg.UserName, OwnerID: p.cfg.OwnerID, FileID: p.cfg.FileID, QBType: p.speaks.traits().qbType, Style: "Document", ReadOnly: cfg.ReadOnly,
 	}
 	if p.cfg.Interval%time.Minute == 0 {
 		f.Minutes = int(p.cfg.Interval / time.Minute)

@@ -20,6 +20,7 @@ const (
 	kindMemo         = "CreditMemo"
 	kindInvoice      = "Invoice"
 	kindDeleted      = "TxnDeleted"
+	kindCompany      = "Company"
 )
 
 // Records per message set: QuickBooks is a 32-bit program.
@@ -35,13 +36,15 @@ const (
 	retryEvery      = 10
 )
 
-func (p *Provider) saleKinds() []string {
+func (d desktop) saleKinds() []string {
 	kinds := []string{kindReceipt, kindMemo}
-	if p.cfg.Invoices {
+	if d.cfg.Invoices {
 		kinds = append(kinds, kindInvoice)
 	}
 	return kinds
 }
+
+func (desktop) itemKinds() []string { return []string{kindInventory, kindNonInventory} }
 
 func isSale(kind string) bool { return kind == kindReceipt || kind == kindMemo || kind == kindInvoice }
 
@@ -52,22 +55,12 @@ func isItem(kind string) bool { return kind == kindInventory || kind == kindNonI
 
 // plan lists the queries of a full read.
 func (p *Provider) plan(ctx context.Context, st *state) ([]*query, error) {
-	kinds := []string{kindActivity}
-	switch p.cfg.Location {
-	case ByClass:
-		kinds = append(kinds, kindClass)
-	case BySite:
-		kinds = append(kinds, kindSite, kindStock)
-	}
-	kinds = append(kinds, kindInventory, kindNonInventory)
-	kinds = append(kinds, p.saleKinds()...)
-	kinds = append(kinds, kindDeleted)
 	j, _, err := hold[journal](ctx, p, docJournal)
 	if err != nil {
 		return nil, err
 	}
 	var qs []*query
-	for _, kind := range kinds {
+	for _, kind := range p.speaks.queries() {
 		if st.Trouble[kind] >= quarantineAfter && st.Runs%retryEvery != 0 {
 			continue
 		}
@@ -104,6 +97,30 @@ func restart(s *session) {
 	if s.Phase != phaseReread {
 		s.Phase = phaseRead
 	}
+}
+
+// resume begins again after a response was lost. A set of writes that is
+// executed once is sent again; without that, what became of it is read.
+func (p *Provider) resume(ctx context.Context, st *state) error {
+	set := st.Pending
+	switch {
+	case set != nil && p.speaks.traits().once:
+		st.Session.Phase = phaseRecover
+		return nil
+	case set != nil:
+		err := change(ctx, p, docTasks, func(doc *tasksDoc) (bool, error) {
+			for _, pt := range set.Tasks {
+				doc.claim(pt)
+			}
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		st.Pending = nil
+	}
+	restart(st.Session)
+	return nil
 }
 
 // nextRequest decides what QuickBooks is asked next.
@@ -146,7 +163,9 @@ func (p *Provider) begin(ctx context.Context, st *state) error {
 	s := st.Session
 	s.Pages, s.Sites = 0, 0
 	if s.Phase == phaseReread {
-		s.Queries = []*query{{Kind: kindInventory}, {Kind: kindNonInventory}}
+		for _, kind := range p.speaks.itemKinds() {
+			s.Queries = append(s.Queries, &query{Kind: kind})
+		}
 		return nil
 	}
 	qs, err := p.plan(ctx, st)
@@ -181,16 +200,16 @@ func (p *Provider) readRequest(s *session) (string, error) {
 	var set messageSet
 	for _, q := range s.Queries {
 		if q.Asked = !q.Done && (!s.Solo || len(set.Requests) == 0); q.Asked {
-			set.Requests = append(set.Requests, p.request(q))
+			set.Requests = append(set.Requests, p.speaks.request(q))
 		}
 	}
 	if len(set.Requests) == 0 {
 		return "", nil
 	}
-	return document(set)
+	return p.speaks.document(set)
 }
 
-func (p *Provider) request(q *query) any {
+func (d desktop) request(q *query) any {
 	name := xml.Name{Local: q.Kind + "QueryRq"}
 	h := head{RequestID: q.Kind}
 	switch q.Kind {
@@ -199,7 +218,7 @@ func (p *Provider) request(q *query) any {
 	case kindClass, kindSite:
 		return plainQuery{XMLName: name, head: h, ActiveStatus: "All"}
 	case kindDeleted:
-		return deletedQuery{XMLName: name, head: h, Types: p.saleKinds(), Deleted: deletedRange{string(q.From)}}
+		return deletedQuery{XMLName: name, head: h, Types: d.saleKinds(), Deleted: deletedRange{string(q.From)}}
 	}
 	h.Iterator = "Start"
 	if q.Iterator != "" {
@@ -273,7 +292,7 @@ func (p *Provider) read(ctx context.Context, st *state, list []reply) error {
 	}
 	var restarted bool
 	for _, q := range s.Queries {
-		if !q.Asked {
+		if !q.Asked || s.Error != "" {
 			continue
 		}
 		r := byID[q.Kind]
@@ -346,12 +365,16 @@ func (p *Provider) take(ctx context.Context, st *state, q *query, r *reply) erro
 		if r.Activity != nil {
 			st.Session.Rewind, err = p.noteRestore(ctx, wallOf(r.Activity.LastRestoreTime), st.Session.Began)
 		}
+	case q.Kind == kindCompany:
+		err = p.saveStores(ctx, st, r)
 	case q.Kind == kindClass:
 		err = p.savePlaces(ctx, r.Classes, st.Session.Last)
 	case q.Kind == kindSite:
 		err = p.savePlaces(ctx, r.Sites, st.Session.Last)
 	case isItem(q.Kind):
-		err = p.saveItems(ctx, st.Session, r)
+		if err = p.saveItems(ctx, st.Session, r); err == nil {
+			err = p.saveStock(ctx, st.Session, r)
+		}
 	case q.Kind == kindStock:
 		err = p.saveStock(ctx, st.Session, r)
 	case q.Kind == kindDeleted:
@@ -380,12 +403,14 @@ func (p *Provider) finishRead(ctx context.Context, st *state) error {
 	failed := func(match func(kind string) bool) bool {
 		return slices.ContainsFunc(s.Queries, func(q *query) bool { return q.Failed && match(q.Kind) })
 	}
-	has := func(kind string) bool {
-		return slices.ContainsFunc(s.Queries, func(q *query) bool { return q.Kind == kind })
+	has := func(kinds ...string) bool {
+		return !slices.ContainsFunc(kinds, func(kind string) bool {
+			return !slices.ContainsFunc(s.Queries, func(q *query) bool { return q.Kind == kind })
+		})
 	}
-	if has(kindInventory) && has(kindNonInventory) && !failed(isItem) {
+	if has(p.speaks.itemKinds()...) && !failed(isItem) {
 		st.Items = generation{s.Gen, s.Pages, s.Last}
-		if has(kindStock) && !failed(func(kind string) bool { return kind == kindStock }) {
+		if p.speaks.traits().stockWithItems || has(kindStock) && !failed(func(kind string) bool { return kind == kindStock }) {
 			st.Stock = generation{s.Gen, s.Sites, s.Last}
 		}
 		if err := p.recognise(ctx, st); err != nil {
@@ -393,7 +418,7 @@ func (p *Provider) finishRead(ctx context.Context, st *state) error {
 		}
 		s.Gen++
 	}
-	if s.Phase == phaseRead && has(kindReceipt) && has(kindMemo) && !failed(isSale) {
+	if s.Phase == phaseRead && has(p.speaks.saleKinds()...) && !failed(isSale) {
 		if err := p.through(ctx, s.Began); err != nil {
 			return err
 		}

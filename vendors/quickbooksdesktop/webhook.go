@@ -171,11 +171,8 @@ func (p *Provider) authenticate(ctx context.Context, c *call, from string) ([]st
 		st.Runs++
 		st.Called = now
 		st.Session = &session{Ticket: digest(ticket), Address: from, Began: now, Last: now, Gen: st.Items.Gen + 1, Phase: phaseRead}
-		if st.Pending != nil {
-			st.Session.Phase = phaseRecover
-		}
 		list = []string{ticket, st.File}
-		return true, nil
+		return true, p.resume(ctx, st)
 	})
 	return list, err
 }
@@ -221,10 +218,8 @@ func (p *Provider) sendRequest(ctx context.Context, st *state, c *call) (string,
 		s.Ready = true
 	}
 	if s.Outstanding { // the response was lost
-		if st.Pending != nil {
-			s.Phase = phaseRecover
-		} else {
-			restart(s)
+		if err := p.resume(ctx, st); err != nil {
+			return "", err
 		}
 	}
 	text, err := p.nextRequest(ctx, st)
@@ -244,7 +239,7 @@ func (p *Provider) receiveResponse(ctx context.Context, st *state, c *call) (str
 	if c.HResult != "" || strings.TrimSpace(c.Response) == "" {
 		return "-1", p.refused(ctx, st, c.HResult, c.Message)
 	}
-	list, err := readReplies(c.Response)
+	list, err := p.speaks.readReplies(c.Response)
 	if err != nil {
 		p.opts.Logger.Warn("unreadable response", slog.String("vendor", Vendor), slog.Any("error", err))
 		return "-1", p.refused(ctx, st, "unreadable", "the response is no qbXML")
@@ -264,7 +259,7 @@ func (p *Provider) receiveResponse(ctx context.Context, st *state, c *call) (str
 // be the one that was open the last time.
 func (p *Provider) rightFile(st *state, c *call) bool {
 	id := ""
-	if list, err := readReplies(c.Prelude); err == nil {
+	if list, err := p.speaks.readReplies(c.Prelude); err == nil {
 		for i := range list {
 			if h := list[i].Host; h != nil {
 				st.Product = clip(strings.TrimSpace(h.Product+" "+h.Major+"."+h.Minor), 100)
@@ -272,7 +267,7 @@ func (p *Provider) rightFile(st *state, c *call) bool {
 			if co := list[i].Company; co != nil {
 				st.Company = clip(co.Name, 100)
 				for _, e := range co.Extensions {
-					if e.Name == "FileID" && (e.OwnerID == "" || strings.EqualFold(e.OwnerID, p.cfg.OwnerID)) {
+					if p.marks(&e) {
 						id = e.Value
 					}
 				}
@@ -286,6 +281,11 @@ func (p *Provider) rightFile(st *state, c *call) bool {
 	}
 	st.File = clip(c.File, 500)
 	return true
+}
+
+// marks reports whether a data extension holds the FileID.
+func (p *Provider) marks(e *dataExt) bool {
+	return e.Name == "FileID" && (e.OwnerID == "" || strings.EqualFold(e.OwnerID, p.cfg.OwnerID))
 }
 
 // NewWebhook reports that QuickBooks Desktop has no webhooks: its Web Connector

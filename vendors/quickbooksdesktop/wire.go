@@ -43,16 +43,23 @@ type messageSet struct {
 
 const qbxmlHeader = `<?xml version="1.0" encoding="utf-8"?><?qbxml version="13.0"?>`
 
-// document writes a message set. Characters outside ASCII go as numeric
-// references, which survive every code page on the way.
+// document writes a message set.
 func document(set messageSet) (string, error) {
-	set.OnError = "continueOnError"
-	body, err := xml.Marshal(messages{Set: set})
+	set.OnError = continueOnError
+	return written(qbxmlHeader, messages{Set: set})
+}
+
+const continueOnError = "continueOnError"
+
+// written writes a document. Characters outside ASCII go as numeric references,
+// which survive every code page on the way.
+func written(header string, content any) (string, error) {
+	body, err := xml.Marshal(content)
 	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
-	out.WriteString(qbxmlHeader)
+	out.WriteString(header)
 	for _, r := range string(body) {
 		if r < 0x80 {
 			out.WriteByte(byte(r))
@@ -222,6 +229,8 @@ type reply struct {
 	Memos        []txnRet     `xml:"CreditMemoRet"`
 	Invoices     []txnRet     `xml:"InvoiceRet"`
 	Deleted      []deletedRet `xml:"TxnDeletedRet"`
+
+	tickets []posReceiptRet // of QuickBooks Point of Sale
 }
 
 // code returns the status code; one that is no number counts as an error.
