@@ -28,8 +28,7 @@
 //
 // There is no sandbox: use QuickBooks' sample company file, or package
 // quickbooksdesktopfake. The service is SOAP 1.1, document/literal; messages
-// are qbXML 13.0. QuickBooks Point of Sale, discontinued in 2023, is not
-// supported.
+// are qbXML 13.0, or qbposXML 3.0 for [PointOfSale].
 //
 // The server side of the SOAP service is written by hand, because gowsdl
 // generates a server that dispatches on the SOAPAction header, reads without
@@ -98,4 +97,38 @@
 // QuickBooks executes once. A query that ends three runs in a row is left out
 // for some runs. Errors of the service itself reach the user of the Web
 // Connector as "getLastError".
+//
+// # QuickBooks Point of Sale
+//
+// With [Config.Product] = [PointOfSale] the same service serves the Web Connector
+// of QuickBooks Point of Sale. Intuit discontinued that program on 3 October
+// 2023: there are no new licences, so that nothing of this could be tried on an
+// installation. It is off by default, a best effort after the description of
+// qbposXML 3.0, and tested against the fake only. Do not sell it for new sites.
+//
+// What is said above holds, except:
+//
+//   - Points of sale are the stores that the company tells; the id is the number
+//     of the store. One that is no longer told is closed. There is one
+//     [Config.TimeZone] for all.
+//   - The FileID is looked for in the answer to the first query of a run: the
+//     Web Connector passes nothing on before.
+//   - Menu: read only, until [Config.Department] names the department of new
+//     items. Items are recognised by their lookup code (ALU, 20 characters), which
+//     is the SKU; names are cut to 30 characters. Items have no mark of ours: if
+//     the store is lost, name them in [Config.Adopt]. Nothing in qbposXML takes an
+//     item off sale, so that unavailable items, and items of ours that leave the
+//     menu, are refused.
+//   - Coupons: refused. A price discount holds for listed items between two dates.
+//   - Inventory: a count for each store in which the item is counted.
+//   - Purchases: sales and returns. A return does not name its sale. A receipt
+//     that is reversed is a version with the state voided, its twin is left out;
+//     that reversing moves the time of modification is unconfirmed. Receipts on
+//     hold, deposits and cash that is paid in or out are no purchases. Saved
+//     receipts cannot be deleted. Whether prices of lines hold their discounts or
+//     the tax, and the total the tips, is not documented: the reading that adds
+//     up to the total is taken. The sign of returned amounts does not count.
+//   - A set of writes has no id. After a lost response the items are read, and
+//     only what is not there yet is sent again.
+//   - An edit of a receipt is told by its time of modification and its content.
 package quickbooksdesktop

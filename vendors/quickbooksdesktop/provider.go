@@ -52,8 +52,8 @@ type Config struct {
 	NonStock bool `json:"non_stock,omitempty"`
 	// Accounts are the names of ledger accounts for new items.
 	Accounts Accounts `json:"accounts,omitzero"`
-	// Department is the ListID of the department of new items in [PointOfSale].
-	// Empty: nothing is written there.
+	// Department is the ListID of the department of new items in [PointOfSale],
+	// which every item needs there. Empty: nothing is written.
 	Department string `json:"department,omitempty"`
 	// TaxCode and NonTaxCode are the sales tax codes of taxed and exempt meals;
 	// empty means "Tax" and "Non".
@@ -150,7 +150,7 @@ func (p *Provider) Describe() pos.Description {
 
 func (p *Provider) capabilities() pos.Capabilities { return p.speaks.capabilities() }
 
-func (p desktop) capabilities() pos.Capabilities {
+func (d desktop) capabilities() pos.Capabilities {
 	partial := func(why string) pos.Support { return pos.Support{Level: pos.Partial, Why: why} }
 	none := func(why, nearest string) pos.Support { return pos.Support{Level: pos.None, Why: why, Nearest: nearest} }
 	c := pos.Capabilities{
@@ -160,20 +160,20 @@ func (p desktop) capabilities() pos.Capabilities {
 			Fields:  []string{"GTIN", "TaxExempt"}, BatchSize: writeBatch,
 		},
 		Coupons:   pos.CouponCaps{Support: none("a discount item is a rate with a name: no code, window, condition or limit is enforced", "add a discount item by hand")},
-		Status:    pos.StatusCaps{Support: partial("only when the Web Connector of the company file called last"), Online: true, Interval: p.cfg.Interval},
+		Status:    pos.StatusCaps{Support: partial("only when the Web Connector of the company file called last"), Online: true, Interval: d.cfg.Interval},
 		Inventory: pos.InventoryCaps{Support: pos.Support{Level: pos.Full}, Counts: true, Committed: true, PerLocation: true},
 		Purchases: pos.PurchaseCaps{
 			Support: partial("sales reach QuickBooks only if staff or a connector book them"),
-			Refunds: true, Pending: true, Voids: true, History: p.cfg.Keep,
+			Refunds: true, Pending: true, Voids: true, History: d.cfg.Keep,
 			DayTotals: none("what is booked is all that the company file knows", "the till's own totals"),
 		},
 		Webhooks: pos.WebhookCaps{Support: none("QuickBooks Desktop sends none", "the Web Connector's schedule")},
 	}
-	if p.cfg.Location != BySite {
+	if d.cfg.Location != BySite {
 		c.Inventory.PerLocation = false
 		c.Inventory.Support = partial("one count for the whole company file; rows name the location \"" + Company + "\"")
 	}
-	if p.cfg.NonStock {
+	if d.cfg.NonStock {
 		c.Inventory = pos.InventoryCaps{Support: none("items are written as non-stock, which QuickBooks does not count", "non_stock off")}
 	}
 	return c

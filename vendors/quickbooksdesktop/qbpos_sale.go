@@ -182,8 +182,13 @@ type reading struct {
 // open. If nothing fits, the most likely reading is taken.
 func (f figures) read() reading {
 	for _, r := range []reading{
-		{}, {gross: true}, {tipsInside: true}, {gross: true, tipsInside: true},
-		{taxIncluded: true}, {gross: true, taxIncluded: true}, {taxIncluded: true, tipsInside: true},
+		{},
+		{gross: true},
+		{tipsInside: true},
+		{gross: true, tipsInside: true},
+		{taxIncluded: true},
+		{gross: true, taxIncluded: true},
+		{taxIncluded: true, tipsInside: true},
 		{gross: true, taxIncluded: true, tipsInside: true},
 	} {
 		sum := f.lines - f.rebate + f.shipping
@@ -217,14 +222,20 @@ func (m *ticketMapper) amounts(p *pos.Purchase, t *posReceiptRet) {
 	rebate, tax, shipping := abs(m.money("Discount", t.Discount)), amount("TaxAmount", t.TaxAmount), amount("Shipping", t.Shipping)
 	p.Total, p.Tip = amount("Total", t.Total), m.tips(t)
 	f := figures{rebate: rebate.Amount, tax: tax.Amount, shipping: shipping.Amount, tips: p.Tip.Amount, total: p.Total.Amount}
+	lines := make([]posLineAmounts, len(t.Items))
 	for i := range t.Items {
-		f.lines += amount("ExtendedPrice", t.Items[i].ExtendedPrice).Amount
-		f.off += m.off(&t.Items[i]).Amount
+		l := &t.Items[i]
+		lines[i] = posLineAmounts{m.money("ExtendedPrice", l.ExtendedPrice), abs(m.money("Discount", l.Discount)), abs(m.money("ExtendedTax", l.ExtendedTax))}
+		f.lines += lines[i].extended.Amount
+		f.off += lines[i].off.Amount
+	}
+	if t.returned() && f.lines < 0 {
+		f.lines = -f.lines
 	}
 	r := f.read()
 	back := pos.Money{Currency: m.cfg.Currency}
 	for i := range t.Items {
-		value, taxed := m.line(p, t, i, r)
+		value, taxed := m.line(p, t, i, lines[i], r)
 		back.Amount += value.Amount
 		if !r.taxIncluded {
 			back.Amount += taxed.Amount
@@ -253,22 +264,22 @@ func (m *ticketMapper) amounts(p *pos.Purchase, t *posReceiptRet) {
 	}
 }
 
-// off is the discount of a line.
-func (m *ticketMapper) off(l *posLineRet) pos.Money { return abs(m.money("Discount", l.Discount)) }
+// posLineAmounts are the amounts of a line: its price, which is negative for
+// what came back, its discount and its tax.
+type posLineAmounts struct{ extended, off, tax pos.Money }
 
 // line adds a line with its discount. Of one that came back it returns what it
 // was worth, and its tax.
-func (m *ticketMapper) line(p *pos.Purchase, t *posReceiptRet, i int, r reading) (value, tax pos.Money) {
+func (m *ticketMapper) line(p *pos.Purchase, t *posReceiptRet, i int, a posLineAmounts, r reading) (value, tax pos.Money) {
 	l := &t.Items[i]
-	extended, off := m.money("ExtendedPrice", l.ExtendedPrice), m.off(l)
 	out := pos.Line{
 		VendorID: l.ListID, Name: l.Desc1, Quantity: pos.Units(1),
-		Gross: abs(extended), Discount: some(off), Tax: some(abs(m.money("ExtendedTax", l.ExtendedTax))),
+		Gross: abs(a.extended), Discount: some(a.off), Tax: some(a.tax),
 	}
 	if !r.gross {
-		out.Gross.Amount += off.Amount
+		out.Gross.Amount += a.off.Amount
 	}
-	back := extended.Amount < 0 && !t.returned()
+	back := a.extended.Amount < 0 && !t.returned()
 	if q, err := pos.ParseQuantity(strings.TrimPrefix(l.Qty, "-")); err == nil {
 		out.Quantity = q
 	}
@@ -283,15 +294,15 @@ func (m *ticketMapper) line(p *pos.Purchase, t *posReceiptRet, i int, r reading)
 	switch {
 	case back:
 		value = out.Gross
-		value.Amount -= off.Amount
-		return value, out.Tax
-	case off.Amount != 0:
-		a := pos.Applied{Name: l.DiscountType, Amount: off}
-		if a.Name == "" {
-			a.Name = l.DiscountSource
+		value.Amount -= a.off.Amount
+		return value, a.tax
+	case a.off.Amount != 0:
+		d := pos.Applied{Name: l.DiscountType, Amount: a.off}
+		if d.Name == "" {
+			d.Name = l.DiscountSource
 		}
-		a.Rate, _ = pos.ParsePercent(trimZeros(l.DiscountPercent))
-		p.Discounts = append(p.Discounts, a)
+		d.Rate, _ = pos.ParsePercent(trimZeros(l.DiscountPercent))
+		p.Discounts = append(p.Discounts, d)
 	}
 	return pos.Money{}, pos.Money{}
 }

@@ -238,10 +238,10 @@ func (f *Fake) tryOpen(file string) (hresult string) {
 // exchange takes requests to QuickBooks and responses back until the service
 // has enough.
 func (s *session) exchange() error {
-	prelude := s.prelude()
+	prelude := s.lang.prelude(s.Fake)
 	for {
 		text, err := s.text("sendRequestXML", s.key(), leaf("strHCPResponse", prelude), leaf("strCompanyFileName", s.cfg.CompanyFile),
-			leaf("qbXMLCountry", "US"), leaf("qbXMLMajorVers", "13"), leaf("qbXMLMinorVers", "0"))
+			leaf("qbXMLCountry", "US"), leaf("qbXMLMajorVers", s.lang.major), leaf("qbXMLMinorVers", "0"))
 		if err != nil {
 			return err
 		}

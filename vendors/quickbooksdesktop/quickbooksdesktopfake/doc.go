@@ -19,6 +19,9 @@
 // What a set of messages that was broken off does when it is sent again is not
 // documented: here it is completed.
 //
-// Not simulated: tips, refused payments, forgotten counts, group items, levels
-// of lists, multicurrency, reports.
+// A [POS] is a computer with QuickBooks Point of Sale behind the same Web
+// Connector.
+//
+// Not simulated in QuickBooks Desktop: tips, refused payments, forgotten counts,
+// group items, levels of lists, multicurrency, reports.
 package quickbooksdesktopfake

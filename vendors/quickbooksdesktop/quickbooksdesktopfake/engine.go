@@ -168,8 +168,8 @@ func listOperations() map[string]operation {
 //	route: POST /qbxml/TxnDeletedQuery
 func (f *Fake) messageRoutes() []fakekit.Route {
 	var routes []fakekit.Route
-	for op, o := range operations() {
-		routes = append(routes, fakekit.Route{Op: op, Pattern: "POST /qbxml/" + op, Write: o.write, Handler: func(w http.ResponseWriter, r *http.Request) {
+	for op, o := range f.lang.ops {
+		routes = append(routes, fakekit.Route{Op: op, Pattern: "POST " + f.lang.path + op, Write: o.write, Handler: func(w http.ResponseWriter, r *http.Request) {
 			m, ok := r.Context().Value(messageKey{}).(*message)
 			if !ok {
 				http.NotFound(w, r)
@@ -224,33 +224,33 @@ type messageSet struct {
 }
 
 // parseSet reads a request as strictly as QuickBooks does.
-func parseSet(text string) (*messageSet, error) {
+func (l *language) parseSet(text string) (*messageSet, error) {
 	root, inst, err := parseXML(text)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errParse, err)
 	}
-	version, ok := inst["qbxml"]
-	if !ok || !slices.Contains([]string{"13.0", "12.0", "11.0", "10.0", "8.0", "7.0", "6.0"}, strings.Trim(strings.TrimPrefix(strings.TrimSpace(version), "version="), `"'`)) {
-		return nil, fmt.Errorf("%w: qbxml instruction %q", errParse, version)
+	version, ok := inst[l.instruction]
+	if !ok || !slices.Contains(l.versions, strings.Trim(strings.TrimPrefix(strings.TrimSpace(version), "version="), `"'`)) {
+		return nil, fmt.Errorf("%w: %s instruction %q", errParse, l.instruction, version)
 	}
-	if root.name != "QBXML" || root.space != "" || len(root.children) != 1 || root.children[0].name != "QBXMLMsgsRq" {
-		return nil, fmt.Errorf("%w: the root must be QBXML with one QBXMLMsgsRq", errParse)
+	if root.name != l.root || root.space != "" || len(root.children) != 1 || root.children[0].name != l.root+"MsgsRq" {
+		return nil, fmt.Errorf("%w: the root must be %s with one %sMsgsRq", errParse, l.root, l.root)
 	}
 	body := root.children[0]
 	set := &messageSet{text: text}
 	for _, a := range body.attrs {
-		ok := true
+		ok := a.name == "onError" || l.recalls
 		switch a.name {
 		case "onError":
 			set.stop = a.value != "continueOnError" // a rollback is not honoured
-			ok = slices.Contains([]string{"continueOnError", "stopOnError", "rollbackOnError"}, a.value)
+			ok = slices.Contains([]string{"continueOnError", "stopOnError"}, a.value) || l.recalls && a.value == "rollbackOnError"
 		case "newMessageSetID":
 			set.newID = a.value
 		case "oldMessageSetID":
 			set.oldID = a.value
 		case "responseData":
 			set.bare = a.value == "includeNone"
-			ok = set.bare || a.value == "includeAll"
+			ok = ok && (set.bare || a.value == "includeAll")
 		default:
 			ok = false
 		}
@@ -261,13 +261,12 @@ func parseSet(text string) (*messageSet, error) {
 	if _, ok := body.attr("onError"); !ok {
 		return nil, fmt.Errorf("%w: onError is missing", errParse)
 	}
-	ops := operations()
 	for _, c := range body.children {
 		op, isRequest := strings.CutSuffix(c.name, "Rq")
-		if _, known := ops[op]; !isRequest || !known {
+		if _, known := l.ops[op]; !isRequest || !known {
 			return nil, fmt.Errorf("%w: no message %s here", errParse, c.name)
 		}
-		if err := checkMessage(c); err != nil {
+		if err := l.checkMessage(c); err != nil {
 			return nil, err
 		}
 		set.messages = append(set.messages, &message{op: op, body: c, bare: set.bare})
@@ -281,7 +280,7 @@ var iterable = []string{
 	"SalesReceiptQueryRq", "CreditMemoQueryRq", "InvoiceQueryRq", "ReceivePaymentQueryRq",
 }
 
-func checkMessage(n *node) error {
+func (l *language) checkMessage(n *node) error {
 	for _, a := range n.attrs {
 		ok := false
 		switch a.name {
@@ -290,15 +289,15 @@ func checkMessage(n *node) error {
 		case "metaData":
 			ok = slices.Contains([]string{"NoMetaData", "MetaDataOnly", "MetaDataAndResponseData"}, a.value)
 		case "iterator":
-			ok = slices.Contains(iterable, n.name) && slices.Contains([]string{"Start", "Continue", "Stop"}, a.value)
+			ok = slices.Contains(l.iterable, n.name) && slices.Contains([]string{"Start", "Continue", "Stop"}, a.value)
 		case "iteratorID":
-			ok = slices.Contains(iterable, n.name)
+			ok = slices.Contains(l.iterable, n.name)
 		}
 		if !ok {
 			return fmt.Errorf("%w: %s has %s=%q", errParse, n.name, a.name, a.value)
 		}
 	}
-	return validate("QBXMLMsgsRq", n)
+	return l.validate(l.root+"MsgsRq", n)
 }
 
 // errLost reports a session that broke between QuickBooks and the service.
@@ -307,22 +306,22 @@ var errLost = errors.New("quickbooksdesktopfake: the session was lost")
 // process executes a request document. The error says that QuickBooks refused
 // it (errParse) or that the session is lost (errLost, or the context's error).
 func (f *Fake) process(ctx context.Context, text string) (response string, writes int, err error) {
-	set, err := parseSet(text)
+	set, err := f.lang.parseSet(text)
 	if err != nil {
 		return "", 0, err
 	}
 	set = f.recall(set)
 	var b bytes.Buffer
-	b.WriteString(`<?xml version="1.0" ?><QBXML><QBXMLMsgsRs`)
+	b.WriteString(`<?xml version="1.0" ?><` + f.lang.root + `><` + f.lang.root + `MsgsRs`)
+	end := "</" + f.lang.root + "MsgsRs></" + f.lang.root + ">"
 	if set.statusIsKnown {
 		fmt.Fprintf(&b, ` newMessageSetID="%s" messageSetStatusCode="%d"`, escapeAttr(set.newID), set.status)
 	}
 	b.WriteByte('>')
 	if set.status != 0 {
-		b.WriteString("</QBXMLMsgsRs></QBXML>")
+		b.WriteString(end)
 		return b.String(), 0, nil
 	}
-	ops := operations()
 	stopped := false
 	for _, m := range set.messages {
 		switch {
@@ -334,7 +333,7 @@ func (f *Fake) process(ctx context.Context, text string) (response string, write
 			b.WriteString(failed(codeNotDone, "").node(m).String())
 			continue
 		}
-		if ops[m.op].write {
+		if f.lang.ops[m.op].write {
 			writes++
 		}
 		bad, err := f.deliver(ctx, m, &b)
@@ -346,7 +345,7 @@ func (f *Fake) process(ctx context.Context, text string) (response string, write
 		}
 		stopped = set.stop && bad
 	}
-	b.WriteString("</QBXMLMsgsRs></QBXML>")
+	b.WriteString(end)
 	return b.String(), writes, nil
 }
 
@@ -357,7 +356,7 @@ func escapeAttr(s string) string {
 // deliver puts a message to QuickBooks and adds its reply to the response.
 func (f *Fake) deliver(ctx context.Context, m *message, b *bytes.Buffer) (bad bool, err error) {
 	ctx = context.WithValue(ctx, messageKey{}, m)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://quickbooks/qbxml/"+m.op, strings.NewReader(m.body.String()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://quickbooks"+f.lang.path+m.op, strings.NewReader(m.body.String()))
 	if err != nil {
 		return false, err
 	}

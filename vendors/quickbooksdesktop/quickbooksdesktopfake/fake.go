@@ -20,6 +20,7 @@ import (
 // safe for concurrent use.
 type Fake struct {
 	*fakekit.Server
+	lang   *language
 	link   *fakekit.Server // between the Web Connector and the service
 	cfg    Config
 	zone   *time.Location
@@ -51,21 +52,27 @@ func New(cfg Config) (*Fake, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fake{
-		cfg: cfg, zone: zone, random: fakekit.Rand(cfg.Seed, "quickbooksdesktop"), service: cfg.Handler, url: cfg.URL,
-		iterators: map[string]*iterator{}, sets: map[string]*messageSet{}, books: newBooks(),
+	f := &Fake{}
+	f.install(cfg, zone, desktopLanguage(), f)
+	if err := f.seed(); err != nil {
+		return nil, err
 	}
+	return f, nil
+}
+
+// install sets up a computer with an empty program on it, which the simulator
+// drives.
+func (f *Fake) install(cfg Config, zone *time.Location, lang *language, simulator posfake.Simulator) {
+	f.cfg, f.zone, f.lang, f.random = cfg, zone, lang, fakekit.Rand(cfg.Seed, "quickbooksdesktop")
+	f.service, f.url = cfg.Handler, cfg.URL
+	f.iterators, f.sets, f.books = map[string]*iterator{}, map[string]*messageSet{}, newBooks()
 	for _, id := range []*string{&f.cfg.OwnerID, &f.cfg.FileID} {
 		if *id == "" {
 			*id = f.guid()
 		}
 	}
-	f.Server = fakekit.NewServer(fakekit.Config{Simulator: f, Error: statusInstead, Malformed: []byte("<Torn")}, f.messageRoutes()...)
+	f.Server = fakekit.NewServer(fakekit.Config{Simulator: simulator, Error: statusInstead, Malformed: []byte("<Torn")}, f.messageRoutes()...)
 	f.link = fakekit.NewServer(fakekit.Config{Malformed: []byte("<Torn")}, f.linkRoutes()...)
-	if err := f.seed(); err != nil {
-		return nil, err
-	}
-	return f, nil
 }
 
 func (f *Fake) guid() string { return "{" + fakekit.UUID(f.random) + "}" }

@@ -6,7 +6,7 @@ import (
 
 // prelude is what the Web Connector asks itself at the start of a session:
 // host, company and preferences.
-func (f *Fake) prelude() string {
+func prelude(f *Fake) string {
 	defer f.begin()()
 	set := el("QBXMLMsgsRs")
 	for _, op := range []string{"HostQuery", "CompanyQuery", "PreferencesQuery"} {

@@ -140,9 +140,9 @@ var formats = map[string]*regexp.Regexp{
 	"PRICE":    regexp.MustCompile(`^([+-]?[0-9]{1,10}(\.[0-9]{1,5})?)?$`),
 }
 
-var compiled = compileModels()
+var compiled = compileModels(models)
 
-func compileModels() map[string]*regexp.Regexp {
+func compileModels(models map[string]string) map[string]*regexp.Regexp {
 	out := map[string]*regexp.Regexp{"Ref": compileModel(refModel)}
 	for name, model := range models {
 		out[name] = compileModel(model)
@@ -150,7 +150,7 @@ func compileModels() map[string]*regexp.Regexp {
 	return out
 }
 
-var elementName = regexp.MustCompile(`[A-Za-z]+`)
+var elementName = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*`)
 
 // compileModel turns a content model into an expression over the names of the
 // children, each followed by a comma.
@@ -160,13 +160,13 @@ func compileModel(model string) *regexp.Regexp {
 }
 
 // validate checks an element and all below it against the schema.
-func validate(parent string, n *node) error {
-	model, composite := compiled[n.name]
+func (l *language) validate(parent string, n *node) error {
+	model, composite := l.models[n.name]
 	if strings.HasSuffix(n.name, "Ref") {
-		model, composite = compiled["Ref"], true
+		model, composite = l.models["Ref"], true
 	}
 	if !composite {
-		return checkLeaf(parent, n)
+		return l.checkLeaf(parent, n)
 	}
 	var names strings.Builder
 	for _, c := range n.children {
@@ -176,20 +176,20 @@ func validate(parent string, n *node) error {
 		return fmt.Errorf("%w: the content of %s is %s", errParse, n.name, strings.TrimSuffix(names.String(), ","))
 	}
 	for _, c := range n.children {
-		if err := validate(n.name, c); err != nil {
+		if err := l.validate(n.name, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkLeaf(parent string, n *node) error {
+func (l *language) checkLeaf(parent string, n *node) error {
 	if len(n.children) > 0 {
 		return fmt.Errorf("%w: %s has children", errParse, n.name)
 	}
-	kind, ok := kinds[parent+"/"+n.name]
+	kind, ok := l.kinds[parent+"/"+n.name]
 	if !ok {
-		kind = kinds[n.name]
+		kind = l.kinds[n.name]
 	}
 	valid := true
 	if re := formats[kind]; re != nil {
