@@ -44,6 +44,7 @@ func (p retail) capabilities() pos.Capabilities {
 		Purchases: pos.PurchaseCaps{
 			Support: partial("a return does not name its sale; " + onlyASample),
 			Refunds: true, Tips: true, Voids: true, History: p.cfg.Keep,
+			DayTotals: none("qbposXML tells receipts only", "the till's own day report"),
 		},
 		Webhooks: pos.WebhookCaps{Support: none("QuickBooks Point of Sale sends none", "the Web Connector's schedule")},
 	}
