@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -24,15 +25,20 @@ type Config struct {
 	URL string `json:"url,omitempty"`
 
 	// User and Password, or Token, are asked of clients by the embedded server
-	// if it listens, and shown to an external one. CredentialsFile is for
-	// external servers with decentralised authentication.
+	// if it listens, and shown to an external one. External servers may want a
+	// CredentialsFile, which holds a JWT and its key, or an NKeyFile, which holds
+	// the seed of a key, instead.
 	User            string     `json:"user,omitempty"`
 	Password        pos.Secret `json:"password,omitzero"`
 	Token           pos.Secret `json:"token,omitzero"`
 	CredentialsFile string     `json:"credentials_file,omitempty"`
+	NKeyFile        string     `json:"nkey_file,omitempty"`
 	// TLS is the client's side for an external server, the server's side for
-	// an embedded one that listens. Nil means no TLS, unless the URL says so.
+	// an embedded one that listens. Nil means no TLS, unless the URL or the
+	// server says so.
 	TLS *tls.Config `json:"-"`
+	// TLSFiles make a TLS.
+	TLSFiles TLSFiles `json:"tls,omitzero"`
 
 	// Stream is the name of the stream; default "POS". In lower case it is the
 	// first word of all subjects, so two streams can share a cluster.
@@ -145,18 +151,38 @@ func (c Config) Validate() error {
 	check(c.URL == "" || c.Listen == "", "Listen", "is for embedded servers")
 	check(c.URL == "" || !c.NoSync, "NoSync", "is for embedded servers")
 	check(c.URL != "" || c.CredentialsFile == "", "CredentialsFile", "is for external servers")
-	check(c.Token.IsZero() || c.User == "", "Token", "does not go with User")
+	check(c.URL != "" || c.NKeyFile == "", "NKeyFile", "is for external servers")
+	check(c.identities() <= 1, "User", "give one of User, Token, CredentialsFile and NKeyFile")
+	for _, f := range []struct{ field, name string }{{"CredentialsFile", c.CredentialsFile}, {"NKeyFile", c.NKeyFile}} {
+		if c.URL != "" && f.name != "" {
+			_, err := os.Stat(f.name)
+			check(err == nil, f.field, "%v", err)
+		}
+	}
 	check(c.User == "" || !c.Password.IsZero(), "Password", "is missing")
 	if c.Listen != "" {
 		host, _, err := net.SplitHostPort(c.Listen)
 		check(err == nil, "Listen", "%.80q is not host:port", c.Listen)
 		check(err != nil || loopback(host) || c.User != "" || !c.Token.IsZero(), "Listen", "%q can be reached by others: set User and Password, or Token", c.Listen)
 	}
+	_, bad := c.tlsConfig()
+	ps = append(ps, bad...)
 	ps = append(ps, c.Delivery.problems()...)
 	if ps != nil {
 		return &pos.Error{Op: "jetstream.Open", Kind: pos.KindInvalid, Err: ps}
 	}
 	return nil
+}
+
+// identities counts what we could show to a server.
+func (c *Config) identities() int {
+	n := 0
+	for _, given := range []bool{c.User != "", !c.Token.IsZero(), c.CredentialsFile != "", c.NKeyFile != ""} {
+		if given {
+			n++
+		}
+	}
+	return n
 }
 
 func loopback(host string) bool {

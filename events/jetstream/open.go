@@ -50,6 +50,8 @@ func Open(ctx context.Context, c Config) (*Stream, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
+	c.TLS, _ = c.tlsConfig() // Its problems were reported.
+	c.TLSFiles = TLSFiles{}
 	s := &Stream{cfg: c, name: c.Stream, prefix: prefixOf(c.Stream), log: c.Logger}
 	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.open(ctx); err != nil {
@@ -71,7 +73,7 @@ func (s *Stream) open(ctx context.Context) (err error) {
 		}
 	}
 	if s.nc, err = s.connect(); err != nil {
-		return openError(pos.KindUnavailable, err)
+		return connectError(err)
 	}
 	if s.js, err = jetstream.New(s.nc, jetstream.WithDefaultTimeout(s.cfg.Timeout)); err != nil {
 		return err
@@ -104,14 +106,11 @@ func (s *Stream) connect() (*nats.Conn, error) {
 		nats.ReconnectHandler(func(*nats.Conn) { s.log.Info("connection to the stream is back") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { s.log.Warn("stream", "error", err) }),
 	}
-	switch {
-	case c.User != "":
-		opts = append(opts, nats.UserInfo(c.User, c.Password.Reveal()))
-	case !c.Token.IsZero():
-		opts = append(opts, nats.Token(c.Token.Reveal()))
-	case c.CredentialsFile != "":
-		opts = append(opts, nats.UserCredentials(c.CredentialsFile))
+	identity, err := c.credentials()
+	if err != nil {
+		return nil, err
 	}
+	opts = append(opts, identity...)
 	if s.server != nil {
 		return nats.Connect("", append(opts, nats.InProcessServer(s.server))...)
 	}

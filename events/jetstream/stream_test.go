@@ -2,6 +2,7 @@ package jetstream_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -462,7 +463,10 @@ func TestConfig(t *testing.T) {
 		"no port":      {jetstream.Config{Dir: "d", Listen: "localhost"}, []string{"Listen"}},
 		"for embedded": {jetstream.Config{URL: "nats://h", Listen: "127.0.0.1:1", NoSync: true}, []string{"Listen", "NoSync"}},
 		"for external": {jetstream.Config{Dir: "d", Replicas: 3, CredentialsFile: "f"}, []string{"Replicas", "CredentialsFile"}},
-		"both":         {jetstream.Config{URL: "nats://h", User: "u", Token: secret}, []string{"Token", "Password"}},
+		"both":         {jetstream.Config{URL: "nats://h", User: "u", Token: secret}, []string{"User", "Password"}},
+		"no files":     {jetstream.Config{URL: "nats://h", NKeyFile: "missing", CredentialsFile: "missing", TLSFiles: jetstream.TLSFiles{CA: "missing", Key: "missing"}}, []string{"User", "CredentialsFile", "NKeyFile", "TLSFiles.CA", "TLSFiles.Cert"}},
+		"server TLS":   {jetstream.Config{Dir: "d", Listen: "127.0.0.1:1", TLSFiles: jetstream.TLSFiles{ServerName: "x"}}, []string{"TLSFiles.Cert", "TLSFiles.ServerName"}},
+		"useless TLS":  {jetstream.Config{Dir: "d", NKeyFile: "f", TLS: new(tls.Config), TLSFiles: jetstream.TLSFiles{CA: "config.go"}}, []string{"NKeyFile", "TLSFiles", "TLSFiles", "TLSFiles.Cert", "TLSFiles.CA"}},
 		"names":        {jetstream.Config{Dir: "d", Stream: "a.b"}, []string{"Stream"}},
 		"numbers":      {jetstream.Config{Dir: "d", Replicas: 6, MaxBytes: -1, GroupMessages: 1001, GroupsInFlight: 99, Timeout: 1, GroupWindow: -1, CacheBytes: -1, Retention: 5, Drain: -1}, []string{"Replicas", "Replicas", "Retention", "MaxBytes", "GroupWindow", "GroupMessages", "GroupsInFlight", "Timeout", "Drain", "CacheBytes"}},
 		"ageing pages": {jetstream.Config{Dir: "d", Pages: true, Retention: time.Hour}, []string{"Retention"}},

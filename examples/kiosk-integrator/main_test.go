@@ -40,7 +40,13 @@ listen: nowhere
 traces: everywhere
 silence: -1s
 streams: {}
-stream: {url: "nats://a:4222", dir: data}
+stream:
+  url: nats://a:4222
+  dir: data
+  user: me
+  credentials_file: missing
+  nkey_file: missing
+  tls: {ca: missing, cert: missing, key: missing, server_name: x}
 inventory: {token: "${ENV:INVENTORY_TOKEN}"}
 push: [{name: x, url: "ftp://x"}]
 accounts:
@@ -61,7 +67,7 @@ accounts:
 	}
 	want := []string{
 		"streams", "inventory.token", "accounts[0].square.access_token", "accounts[0].square.acount", "accounts[3].since",
-		"stream.dir", "listen", "traces", "inventory.base_url", "push[0].secrets", "push[0].url",
+		"stream.dir", "stream.user", "stream.credentials_file", "stream.nkey_file", "stream.password", "stream.tls.ca", "stream.tls.cert", "listen", "traces", "inventory.base_url", "push[0].secrets", "push[0].url",
 		"accounts[0].square.account", "accounts[0].square.access_token",
 		"accounts[2].square.webhook.url", "accounts[3]",
 		"accounts[4].quickbooks.realm", "accounts[4].quickbooks.oauth", "silence", "accounts[2]",
