@@ -88,7 +88,7 @@ func TestFencing(t *testing.T) {
 	ctx := limited(t)
 	one := open(t, jetstream.Config{Dir: t.TempDir(), NoSync: true, Listen: "127.0.0.1:0", Token: pos.NewSecret("sample-not-secret")})
 	two := open(t, jetstream.Config{URL: one.URL(), Token: pos.NewSecret("sample-not-secret")})
-	if _, err := jetstream.Open(ctx, jetstream.Config{URL: one.URL()}); !errors.Is(err, pos.ErrUnavailable) {
+	if _, err := jetstream.Open(ctx, jetstream.Config{URL: one.URL()}); !errors.Is(err, pos.ErrAuth) {
 		t.Errorf("without the token: %v", err)
 	}
 	owner, err := one.Commit(ctx, events.Change{Key: "k", Cursor: []byte("1")})
