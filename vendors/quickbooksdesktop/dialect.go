@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
 )
@@ -54,15 +55,21 @@ func (c *Config) checkProduct() pos.Problems {
 	case Desktop:
 		refuse(!slices.Contains([]string{"", ByClass, BySite, ByCompany}, c.Location), "location", "must be class, site or company")
 		refuse(c.Department != "", "department", "is for product pos only")
+		refuse(c.LateBy != 0, "late_by_ns", "is for product pos only")
 	case PointOfSale:
 		refuse(c.Location != "" && c.Location != ByStore, "location", "must be store or empty: product pos has stores")
 		refuse(c.Accounts != Accounts{}, "accounts", "is for product desktop only")
+		refuse(c.LateBy < 0 || c.LateBy > maxLate, "late_by_ns", "must be between 0 and 3 days")
 		refuse(c.Invoices, "invoices", "is for product desktop only")
 	default:
 		refuse(true, "product", "must be desktop or pos")
 	}
 	return ps
 }
+
+// maxLate is the longest [Config.LateBy]: shorter than a stretch, so that every
+// one leads on.
+const maxLate = 72 * time.Hour
 
 func (c *Config) defaultLocation() string {
 	if c.Product == PointOfSale {
@@ -74,6 +81,7 @@ func (c *Config) defaultLocation() string {
 // traits are constants of a program.
 type traits struct {
 	product string // its name
+	family  string // in front of store keys and cursors, so that products never mix
 	qbType  string // in a .qwc file
 	// once: a set of writes has an id, and is executed once however often it is
 	// sent. Otherwise what became of it is seen from the items.
@@ -95,7 +103,7 @@ type version struct {
 type desktop struct{ *Provider }
 
 func (desktop) traits() traits {
-	return traits{product: "QuickBooks Desktop", qbType: "QBFS", once: true, withdraws: true}
+	return traits{product: "QuickBooks Desktop", family: Vendor, qbType: "QBFS", once: true, withdraws: true}
 }
 
 func (desktop) document(set messageSet) (string, error) { return document(set) }

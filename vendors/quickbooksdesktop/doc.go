@@ -128,6 +128,9 @@
 //     receipts cannot be deleted. Whether prices of lines hold their discounts or
 //     the tax, and the total the tips, is not documented: the reading that adds
 //     up to the total is taken. The sign of returned amounts does not count.
+//   - Receipts of another store may reach the computer late, when stores exchange
+//     their data. [Config.LateBy] says how late: without it, what is older than the
+//     overlap is missed.
 //   - A set of writes has no id. After a lost response the items are read, and
 //     only what is not there yet is sent again.
 //   - An edit of a receipt is told by its time of modification and its content.

@@ -259,9 +259,9 @@ func (p *Provider) saveSales(ctx context.Context, st *state, q *query, r *reply)
 		if q.Done {
 			switch {
 			case q.To != "":
-				f.move(overlapFrom(q.To, p.zone))
+				f.move(overlapFrom(q.To, p.zone).add(-p.cfg.LateBy))
 			case q.Last != "":
-				f.move(overlapFrom(q.Last, p.zone))
+				f.move(overlapFrom(q.Last, p.zone).add(-p.cfg.LateBy))
 			}
 			if again = q.To != ""; again {
 				to := q.To

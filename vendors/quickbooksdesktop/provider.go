@@ -63,6 +63,10 @@ type Config struct {
 	Adopt []string `json:"adopt,omitempty"`
 	// Invoices reads invoices as sales, too: pending until they are paid.
 	Invoices bool `json:"invoices,omitempty"`
+	// LateBy is how much later the receipts of other stores may reach the
+	// computer of [PointOfSale] that the Web Connector runs on: as far back every
+	// run asks again. At most 3 days.
+	LateBy time.Duration `json:"late_by_ns,omitempty"`
 	// Interval is how often the Web Connector runs; 0 means 5 minutes.
 	Interval time.Duration `json:"interval_ns,omitempty"`
 	// Keep is how long sales are kept for reading, and how far back the first
@@ -254,7 +258,7 @@ func (p *Provider) slice(job string, after pos.Cursor, limit, n int, gen int64) 
 }
 
 func (p *Provider) scope(job string, locations ...string) string {
-	scope := Vendor + "/" + p.cfg.Account + "/" + job
+	scope := p.speaks.traits().family + "/" + p.cfg.Account + "/" + job
 	if len(locations) > 0 {
 		sorted := slices.Sorted(slices.Values(locations))
 		scope += "/" + kit.Key(slices.Compact(sorted)...)

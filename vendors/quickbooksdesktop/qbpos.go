@@ -30,7 +30,7 @@ const (
 )
 
 func (retail) traits() traits {
-	return traits{product: "QuickBooks Point of Sale", qbType: "QBPOS", stockWithItems: true, nameLength: maxDesc1}
+	return traits{product: "QuickBooks Point of Sale", family: Vendor + "-pos", qbType: "QBPOS", stockWithItems: true, nameLength: maxDesc1}
 }
 
 func (p retail) capabilities() pos.Capabilities {
@@ -43,7 +43,7 @@ func (p retail) capabilities() pos.Capabilities {
 		Inventory: pos.InventoryCaps{Support: partial(onlyASample), Counts: true, Committed: true, PerLocation: true},
 		Purchases: pos.PurchaseCaps{
 			Support: partial("a return does not name its sale; " + onlyASample),
-			Refunds: true, Tips: true, Voids: true, History: p.cfg.Keep,
+			Refunds: true, Tips: true, Voids: true, LateBy: p.cfg.LateBy, History: p.cfg.Keep,
 			DayTotals: none("qbposXML tells receipts only", "the till's own day report"),
 		},
 		Webhooks: pos.WebhookCaps{Support: none("QuickBooks Point of Sale sends none", "the Web Connector's schedule")},

@@ -124,6 +124,7 @@ func some(v pos.Money) pos.Money {
 	return v
 }
 
+// purchase maps a receipt.
 func (m *ticketMapper) purchase(t *posReceiptRet) pos.Purchase {
 	m.bad = nil
 	created := wallOf(t.TimeCreated)

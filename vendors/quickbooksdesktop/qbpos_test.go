@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func TestPOSConformance(t *testing.T) {
 	t.Parallel()
 	postest.Run(t, func(t *testing.T) postest.Harness {
 		t.Helper()
-		s := newShop(t, nil)
+		s := newShop(t, func(c *quickbooksdesktop.Config) { c.LateBy = 24 * time.Hour })
 		p := s.open(t)
 		if run := s.run(t); run.Outcome != quickbooksdesktopfake.Done {
 			t.Fatalf("the first run: %+v", run)
@@ -124,6 +125,7 @@ func TestPOSConfigProblems(t *testing.T) {
 	for name, set := range map[string]func(*quickbooksdesktop.Config){
 		"product":    func(c *quickbooksdesktop.Config) { c.Product = "till" },
 		"location":   func(c *quickbooksdesktop.Config) { c.Location = quickbooksdesktop.ByClass },
+		"late_by_ns": func(c *quickbooksdesktop.Config) { c.LateBy = 73 * time.Hour },
 		"invoices":   func(c *quickbooksdesktop.Config) { c.Invoices = true },
 		"accounts":   func(c *quickbooksdesktop.Config) { c.Accounts.Income = "Sales" },
 		"department": func(c *quickbooksdesktop.Config) { c.Product, c.Department = "", "1" },
@@ -338,4 +340,31 @@ func TestPOSWrongCompany(t *testing.T) {
 	if _, err := p.Purchases(t.Context(), pos.PurchaseQuery{}); !errors.Is(err, pos.ErrUnavailable) {
 		t.Errorf("purchases of another company: %v", err)
 	}
+}
+
+// What the documentation promises about message sets holds here, too.
+func TestPOSBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, func(c *quickbooksdesktop.Config) { c.Department = quickbooksdesktopfake.Department })
+		p := s.open(t)
+		s.run(t)
+		<-time.After(time.Hour)
+		if run := s.run(t); run.Sets != 1 {
+			t.Errorf("an idle run takes %d message sets", run.Sets)
+		}
+		var push pos.MenuPush
+		for i := range 500 {
+			push.Menu.Items = append(push.Menu.Items, pos.Item{SKU: fmt.Sprintf("MEAL-%04d", i), Name: "Bowl", Price: usd(1150)})
+		}
+		outcomes(t, p, push)
+		// One set to read, 5 to write 500 items, 3 to read 504 items back.
+		if run := s.run(t); run.Sets != 9 || run.Writes != 500 {
+			t.Errorf("500 new items take %d message sets with %d writes", run.Sets, run.Writes)
+		}
+		report, err := p.PushMenu(t.Context(), push)
+		if err != nil || report.Count(pos.Created) != 500*2 { // in two stores
+			t.Errorf("%d created: %v", report.Count(pos.Created), err)
+		}
+	})
 }

@@ -419,7 +419,7 @@ func (p *Provider) finishRead(ctx context.Context, st *state) error {
 		s.Gen++
 	}
 	if s.Phase == phaseRead && has(p.speaks.saleKinds()...) && !failed(isSale) {
-		if err := p.through(ctx, s.Began); err != nil {
+		if err := p.through(ctx, s.Began.Add(-p.cfg.LateBy)); err != nil {
 			return err
 		}
 	}

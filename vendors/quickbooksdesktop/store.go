@@ -35,7 +35,7 @@ const (
 )
 
 func (p *Provider) storeKey(words ...string) string {
-	return Vendor + "." + storeWord(p.cfg.Account) + "." + strings.Join(words, ".")
+	return p.speaks.traits().family + "." + storeWord(p.cfg.Account) + "." + strings.Join(words, ".")
 }
 
 func storeWord(s string) string {

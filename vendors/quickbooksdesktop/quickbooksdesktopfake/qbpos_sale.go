@@ -45,7 +45,8 @@ func (p *POS) newTicket(kind string, s *store) *ticket {
 	return t
 }
 
-// Sell books a receipt. The tender none puts it on hold.
+// Sell books a receipt. The tender none puts it on hold. One of the past is one
+// that another store hands over now: it keeps its times.
 func (p *POS) Sell(s posfake.Sale) (posfake.Record, error) {
 	defer p.begin()()
 	at, err := p.store(s.Location)
@@ -55,8 +56,10 @@ func (p *POS) Sell(s posfake.Sale) (posfake.Record, error) {
 	switch {
 	case len(s.Lines) == 0:
 		return posfake.Record{}, errors.New("quickbooksdesktopfake: a sale needs a line")
-	case s.State != "" && s.State != "completed", !s.OccurredAt.IsZero(), s.Tip != 0 && s.Tender != "" && s.Tender != "card":
-		return posfake.Record{}, fmt.Errorf("quickbooksdesktopfake: sales that come late or are not paid, tips in cash: %w", posfake.ErrNotSimulated)
+	case s.State != "" && s.State != "completed", s.Tip != 0 && s.Tender != "" && s.Tender != "card":
+		return posfake.Record{}, fmt.Errorf("quickbooksdesktopfake: sales that are not paid, tips in cash: %w", posfake.ErrNotSimulated)
+	case s.OccurredAt.After(p.Now()):
+		return posfake.Record{}, errors.New("quickbooksdesktopfake: a sale cannot happen in the future")
 	}
 	var lines []*ticketLine
 	for i, in := range s.Lines {
@@ -67,6 +70,10 @@ func (p *POS) Sell(s posfake.Sale) (posfake.Record, error) {
 		lines = append(lines, l)
 	}
 	t := p.newTicket("Sales", at)
+	if !s.OccurredAt.IsZero() {
+		at := s.OccurredAt.UTC().Truncate(time.Second)
+		t.created, t.modified, t.date = at, at, p.date(at)
+	}
 	t.lines, t.tip, t.cash, t.held = lines, s.Tip, s.Tender == "cash", s.Tender == "none"
 	t.sum(p.cfg.TaxBasisPoints)
 	p.move(t, -1)
