@@ -15,6 +15,11 @@ const (
 	TypeGapFound         = prefix + "gap.found.v1"         // payload Gap
 	TypePushOutcome      = prefix + "push.outcome.v1"      // payload Outcome
 
+	// Whether all sales of a business day were published.
+	TypeDayCertified  = prefix + "day.certified.v1"  // payload Certificate
+	TypeDayMismatch   = prefix + "day.mismatch.v1"   // payload Certificate
+	TypeDayUnverified = prefix + "day.unverified.v1" // payload Certificate
+
 	// What is the matter with an account.
 	TypeAuthorizationLost = prefix + "authorization.lost.v1" // payload Alarm
 	TypeSubscriptionLost  = prefix + "subscription.lost.v1"  // payload Alarm

@@ -32,6 +32,17 @@
 // commands. Callbacks may reach any replica. When a replica dies, others poll
 // its accounts some seconds later. One that was cut off or paused notices that
 // it is no longer the owner, and cannot commit what it had in its hands.
+//
+// # Completeness
+//
+// A Journal that is an [events.History], as a jetstream.Stream is, lets the
+// integrator prove that nothing is missing. When a business day of a location
+// is over, and again when late sales are no longer expected, it compares what it
+// published with the vendor's own totals, where the vendor has any, and
+// publishes the result: [events.TypeDayCertified], [events.TypeDayMismatch] or
+// [events.TypeDayUnverified]. After a mismatch the day is read again from the
+// vendor; what was missing is published, once, and the day is compared anew.
+// Without such a Journal no day is certified, and log and readiness say so.
 package fridge
 
 import (
@@ -122,6 +133,7 @@ type Account = integrator.Account
 //	Status        time.Duration // 1 min, or what the capabilities advise
 //	Locations     time.Duration // 15 min
 //	Subscription  time.Duration // 10 min
+//	Certificates  time.Duration // 2 h after the end of a business day
 type Schedule = integrator.Schedule
 
 // Objectives are limits that accounts should keep to; 0 is the default,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -35,10 +36,11 @@ func fenced(m *nats.Msg, revision uint64) {
 
 // stored is a message as the server keeps it.
 type stored struct {
-	Subject  string `json:"subject"`
-	Sequence uint64 `json:"seq"`
-	RawHead  []byte `json:"hdrs"`
-	Data     []byte `json:"data"`
+	Subject  string    `json:"subject"`
+	Sequence uint64    `json:"seq"`
+	Time     time.Time `json:"time"`
+	RawHead  []byte    `json:"hdrs"`
+	Data     []byte    `json:"data"`
 	Header   nats.Header
 }
 

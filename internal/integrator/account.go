@@ -37,6 +37,7 @@ type account struct {
 	queues map[pos.Job]*pushQueue
 	hook   *subscription // nil where it is made by hand
 	limits *objectives   // nil if there are none
+	days   *certifier    // nil where days are not certified
 	places *loop
 	rules  gate // Rules are called one at a time
 
@@ -68,6 +69,7 @@ func newAccount(u *unit) *account {
 	if a.caps.Purchases.OK() && a.schedule.Purchases > 0 {
 		a.feeds = newFeeds(a)
 	}
+	a.days = newCertifier(a)
 	if a.caps.Status.OK() && a.schedule.Status > 0 {
 		a.states = newStates(a)
 	}
@@ -112,6 +114,9 @@ func (a *account) run(stop, work context.Context, urgent bool) {
 	if a.stock != nil {
 		loops.Go(func() { a.stock.poll.run(stop, work, first) })
 		loops.Go(func() { a.stock.handover.loop.run(stop, work, 0) })
+	}
+	if a.days != nil {
+		loops.Go(func() { a.days.loop.run(stop, work, jitter(certifyEvery)) })
 	}
 	for _, q := range a.queues {
 		loops.Go(func() { q.loop.run(stop, work, first) })

@@ -53,6 +53,11 @@ type Schedule struct {
 	// Subscription is how often it is checked that callbacks still come;
 	// default 10 min.
 	Subscription time.Duration
+	// Certificates is how long after the end of a business day it is certified
+	// that all of its sales were published, for the first time; default 2 h.
+	// The second and last time is a day later, or when the vendor's late sales
+	// are no longer expected. It needs a Journal that is an [events.History].
+	Certificates time.Duration
 }
 
 // or fills zero fields from another schedule.
@@ -68,6 +73,7 @@ func (s Schedule) or(o Schedule) Schedule {
 	fill(&s.Status, o.Status)
 	fill(&s.Locations, o.Locations)
 	fill(&s.Subscription, o.Subscription)
+	fill(&s.Certificates, o.Certificates)
 	return s
 }
 
@@ -79,6 +85,7 @@ func defaults(c pos.Capabilities) Schedule {
 		Status:        max(time.Minute, c.Status.Interval),
 		Locations:     15 * time.Minute,
 		Subscription:  10 * time.Minute,
+		Certificates:  2 * time.Hour,
 	}
 }
 

@@ -20,4 +20,5 @@
 //	<vendor>.<account>.status.<shard>   what was last published about locations
 //	<vendor>.<account>.push.<job>       commands that are still to be carried out
 //	<vendor>.<account>.objectives.<part> breaches that were told
+//	<vendor>.<account>.certificates.<n> which business days of group n were certified
 package integrator

@@ -27,6 +27,8 @@ type Engine struct {
 	running bool
 	placed  bool // it was known once who owns what
 	seen    bool // it is known now
+	// uncertified is why no business days are certified, "" if they are.
+	uncertified string
 }
 
 // ErrStarted is returned by the second Run of an integrator.
@@ -89,6 +91,7 @@ func (e *Engine) run(ctx, work context.Context, cancel func()) error {
 	for _, u := range e.units {
 		group.Go(func() { u.run(ctx, work) })
 	}
+	group.Go(func() { e.announce(ctx) })
 	member, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	joined := make(chan struct{})

@@ -64,6 +64,8 @@ type feedState struct {
 	Restarted time.Time `json:"restarted,omitzero"`
 	// Recent are the versions delivered around and after Through.
 	Recent recent `json:"recent,omitempty"`
+	// Recovered are the versions that reading had missed.
+	Recovered recent `json:"recovered,omitempty"`
 }
 
 // rewound gives the cursor up and starts behind the last sure instant.
@@ -279,23 +281,19 @@ func (fd *feed) digest(ctx context.Context, page *pos.PurchasePage) (feedState, 
 	if page.Through.After(next.Through) {
 		next.Through = page.Through
 	}
-	memory := next.Recent.open()
+	memory, recovered := next.Recent.open(), next.Recovered.open()
 	var evs []events.Event
 	for i := range page.Purchases {
 		p := &page.Purchases[i]
-		if memory.delivered(p) {
+		if memory.delivered(p) || recovered.delivered(p) {
 			continue
 		}
-		evs = append(evs, events.NewPurchase(a.origin, *p, memory.earlier(p, fd.state.Through)))
-		memory.add(p)
-		if a.engine.cfg.Rules.Purchase == nil {
-			continue
-		}
-		more, err := a.apply(ctx, func(r *Rules, now time.Time) []events.Event { return r.Purchase(a.origin, p, now) })
+		told, err := fd.tell(ctx, p, memory.earlier(p, fd.state.Through) || recovered.has(p))
 		if err != nil {
 			return next, nil, err
 		}
-		evs = append(evs, more...)
+		evs = append(evs, told...)
+		memory.add(p)
 	}
 	for i := range page.Findings {
 		evs = append(evs, events.NewGap(a.origin, fd.unit, time.Now(), events.Gap{
@@ -310,6 +308,17 @@ func (fd *feed) digest(ctx context.Context, page *pos.PurchasePage) (feedState, 
 	}
 	next.Recent = memory.close(next.Through.Add(-overlap))
 	return next, evs, nil
+}
+
+// tell returns the events of a version: its own and those of rules.
+func (fd *feed) tell(ctx context.Context, p *pos.Purchase, earlier bool) ([]events.Event, error) {
+	a := fd.account
+	told := []events.Event{events.NewPurchase(a.origin, *p, earlier)}
+	if a.engine.cfg.Rules.Purchase == nil {
+		return told, nil
+	}
+	more, err := a.apply(ctx, func(r *Rules, now time.Time) []events.Event { return r.Purchase(a.origin, p, now) })
+	return append(told, more...), err
 }
 
 // restart begins again behind the last sure instant, after the vendor refused

@@ -250,6 +250,25 @@ func (f *feeds) of(location string) *feed {
 	return nil
 }
 
+// all returns the groups.
+func (f *feeds) all() []*feed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.groups)
+}
+
+// locations returns the ids of the locations that a group reads.
+func (f *feeds) locations(fd *feed) []string {
+	if !f.whole() {
+		return fd.members()
+	}
+	var ids []string
+	for _, l := range f.account.known() {
+		ids = append(ids, l.ID)
+	}
+	return ids
+}
+
 // nudge wakes every group.
 func (f *feeds) nudge() {
 	f.mu.Lock()
@@ -269,10 +288,7 @@ func (f *feeds) flush(ctx context.Context) {
 // persist writes the cursors that moved without news, all of them in as few
 // commits as possible, so that a restart reads little again.
 func (f *feeds) persist(ctx context.Context) error {
-	f.mu.Lock()
-	groups := slices.Clone(f.groups)
-	f.mu.Unlock()
-	for chunk := range slices.Chunk(groups, persistBatch) {
+	for chunk := range slices.Chunk(f.all(), persistBatch) {
 		if err := f.persistSome(ctx, chunk); err != nil {
 			return err
 		}

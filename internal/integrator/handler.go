@@ -187,10 +187,18 @@ func (a *account) deliver(ctx context.Context, c events.Callback) error {
 type readiness struct {
 	Ready    bool            `json:"ready"`
 	Accounts map[string]bool `json:"accounts"`
+	// Uncertified is why no business days are certified; "" if they are.
+	Uncertified string `json:"uncertified,omitempty"`
+}
+
+func (e *Engine) whyUncertified() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.uncertified
 }
 
 func (e *Engine) readyz(w http.ResponseWriter, _ *http.Request) {
-	state := readiness{e.knows(), make(map[string]bool, len(e.units))}
+	state := readiness{Ready: e.knows(), Accounts: make(map[string]bool, len(e.units)), Uncertified: e.whyUncertified()}
 	for _, u := range e.units {
 		a, name := u.account(), u.origin.String()
 		ok := !u.owned() || a.ready() || a.health.failing()

@@ -47,10 +47,16 @@ func (m *memory) delivered(p *pos.Purchase) bool {
 // earlier reports whether an earlier version of the record was delivered:
 // everything recorded up to through was, later ones are remembered.
 func (m *memory) earlier(p *pos.Purchase, through time.Time) bool {
-	if _, ok := m.versions[digest(p.ID)]; ok {
+	if m.has(p) {
 		return true
 	}
 	return p.UpdatedAt.After(p.RecordedAt) && !p.RecordedAt.IsZero() && p.RecordedAt.Before(through)
+}
+
+// has reports whether some version of the record is remembered.
+func (m *memory) has(p *pos.Purchase) bool {
+	_, ok := m.versions[digest(p.ID)]
+	return ok
 }
 
 func (m *memory) add(p *pos.Purchase) {
@@ -58,6 +64,10 @@ func (m *memory) add(p *pos.Purchase) {
 	if p.UpdatedAt.After(at) {
 		at = p.UpdatedAt
 	}
+	m.put(p, at)
+}
+
+func (m *memory) put(p *pos.Purchase, at time.Time) {
 	m.versions[digest(p.ID)] = seen{digest(p.Version), at.Unix()}
 }
 

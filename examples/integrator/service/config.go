@@ -69,6 +69,9 @@ type Schedule struct {
 	Status        time.Duration `json:"status"`
 	Locations     time.Duration `json:"locations"`
 	Subscription  time.Duration `json:"subscription"`
+	// Certificates is how long after a business day its completeness is
+	// certified.
+	Certificates time.Duration `json:"certificates"`
 }
 
 // Objectives has the fields of the integrators' objectives.

@@ -161,6 +161,7 @@ func (s *Service) routes(running context.Context, i Integrator) http.Handler {
 var news = []string{
 	events.TypePurchaseRecorded, events.TypePurchaseRevised, events.TypePurchaseRefunded, events.TypePurchaseVoided,
 	events.TypeStatusChanged, events.TypeInventoryChanged, events.TypeGapFound, events.TypePushOutcome,
+	events.TypeDayCertified, events.TypeDayMismatch, events.TypeDayUnverified,
 	events.TypeAuthorizationLost, events.TypeSubscriptionLost, events.TypeTokenExpiring, events.TypeAPIDeprecated,
 	events.TypeAccountAlarm, events.TypePollFailing, events.TypePollRecovered, events.TypeObjectiveBreached, events.TypeObjectiveRecovered,
 	events.TypeLotExpiring, events.TypeLotExpired, events.TypeGoodsUnsafe, events.TypeGoodsSafe,
