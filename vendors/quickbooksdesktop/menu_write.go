@@ -159,12 +159,12 @@ func (d desktop) write(id string, pt *pendingTask, have *item) any {
 		price = w.Price
 	}
 	if have.Kind == kindInventory {
-		r := inventoryMod{head: head{RequestID: id}}
+		r := inventoryMod{head: head{RequestID: id}, Only: writtenFields}
 		r.Item.ListID, r.Item.EditSequence = have.ListID, have.Sequence
 		r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.Desc, r.Item.Price = bar, active, tax, desc, price
 		return r
 	}
-	r := nonInventoryMod{head: head{RequestID: id}}
+	r := nonInventoryMod{head: head{RequestID: id}, Only: writtenFields}
 	r.Item.ListID, r.Item.EditSequence = have.ListID, have.Sequence
 	r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode = bar, active, tax
 	switch {
@@ -188,12 +188,12 @@ func (p *Provider) taxCode(w want) string {
 func (d desktop) add(id, sku string, w want, bar *barCode, tax *ref) any {
 	a := d.cfg.Accounts
 	if d.cfg.NonStock {
-		r := nonInventoryAdd{head: head{RequestID: id}}
+		r := nonInventoryAdd{head: head{RequestID: id}, Only: writtenFields}
 		r.Item.Name, r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.GUID = sku, bar, w.Active, tax, d.mark(sku)
 		r.Item.Sale = saleTerms{Desc: w.Name, Price: w.Price, Account: named(a.Income)}
 		return r
 	}
-	r := inventoryAdd{head: head{RequestID: id}}
+	r := inventoryAdd{head: head{RequestID: id}, Only: writtenFields}
 	r.Item.Name, r.Item.BarCode, r.Item.IsActive, r.Item.TaxCode, r.Item.GUID = sku, bar, w.Active, tax, d.mark(sku)
 	r.Item.Desc, r.Item.Price = w.Name, w.Price
 	r.Item.Income, r.Item.COGS, r.Item.Asset = named(a.Income), named(a.COGS), named(a.Asset)

@@ -230,7 +230,11 @@ func (d desktop) request(q *query) any {
 			Modified: modifiedRange{string(q.From), string(q.To)}, IncludeLinkedTxns: q.Kind != kindReceipt,
 		}
 	}
-	return listQuery{XMLName: name, head: h, MaxReturned: itemPage, ActiveStatus: "All"}
+	only := itemFields
+	if q.Kind == kindStock {
+		only = siteFields
+	}
+	return listQuery{XMLName: name, head: h, MaxReturned: itemPage, ActiveStatus: "All", Only: only}
 }
 
 // handle takes the replies to the request of the current phase. It returns how

@@ -29,9 +29,9 @@ const (
 )
 
 const (
-	maxDocument = 1 << 20  // what a store takes
-	packFrom    = 32 << 10 // longer ones are compressed
-	maxUnpacked = 64 << 20 // what a document may grow to when unpacked
+	maxDocument = 1 << 20   // what a store takes
+	packFrom    = 256 << 10 // longer ones are compressed
+	maxUnpacked = 64 << 20  // what a document may grow to when unpacked
 )
 
 func (p *Provider) storeKey(words ...string) string {

@@ -88,7 +88,19 @@ type listQuery struct {
 	head
 	MaxReturned  int
 	ActiveStatus string
+	Only         []string `xml:"IncludeRetElement"`
 }
+
+// What is read of items, of stock by site, and of what was just written:
+// QuickBooks would tell more than twice as much.
+var (
+	itemFields = []string{
+		"ListID", "EditSequence", "Name", "FullName", "BarCodeValue", "IsActive", "SalesTaxCodeRef", "SalesDesc", "SalesPrice",
+		"SalesOrPurchase", "SalesAndPurchase", "QuantityOnHand", "QuantityOnSalesOrder", "ExternalGUID",
+	}
+	siteFields    = []string{"ItemInventoryRef", "InventorySiteRef", "QuantityOnHand", "QuantityOnSalesOrders"}
+	writtenFields = []string{"ListID"}
+)
 
 type txnQuery struct {
 	XMLName xml.Name
@@ -146,6 +158,7 @@ type inventoryAdd struct {
 		Asset    *ref   `xml:"AssetAccountRef"`
 		GUID     string `xml:"ExternalGUID"`
 	} `xml:"ItemInventoryAdd"`
+	Only []string `xml:"IncludeRetElement"`
 }
 
 type inventoryMod struct {
@@ -159,6 +172,7 @@ type inventoryMod struct {
 		Desc                 string `xml:"SalesDesc,omitempty"`
 		Price                string `xml:"SalesPrice,omitempty"`
 	} `xml:"ItemInventoryMod"`
+	Only []string `xml:"IncludeRetElement"`
 }
 
 type saleTerms struct {
@@ -178,6 +192,7 @@ type nonInventoryAdd struct {
 		Sale     saleTerms `xml:"SalesOrPurchase"`
 		GUID     string    `xml:"ExternalGUID"`
 	} `xml:"ItemNonInventoryAdd"`
+	Only []string `xml:"IncludeRetElement"`
 }
 
 type nonInventoryMod struct {
@@ -191,6 +206,7 @@ type nonInventoryMod struct {
 		Sale                 *saleTerms `xml:"SalesOrPurchaseMod"`
 		Both                 *bothTerms `xml:"SalesAndPurchaseMod"`
 	} `xml:"ItemNonInventoryMod"`
+	Only []string `xml:"IncludeRetElement"`
 }
 
 type bothTerms struct {
