@@ -114,3 +114,13 @@ func TestConformance(t *testing.T) {
 		return newOffice(t, quickbooksdesktopfake.Config{Locations: places}, nil).harness(t)
 	})
 }
+
+// With inventory sites the points of sale have counts of their own.
+func TestConformanceSites(t *testing.T) {
+	t.Parallel()
+	postest.Run(t, func(t *testing.T) postest.Harness {
+		t.Helper()
+		seed := quickbooksdesktopfake.Config{Locations: places, Mode: quickbooksdesktopfake.BySite}
+		return newOffice(t, seed, func(c *quickbooksdesktop.Config) { c.Location = quickbooksdesktop.BySite }).harness(t)
+	})
+}

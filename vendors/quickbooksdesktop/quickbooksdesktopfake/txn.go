@@ -1,6 +1,7 @@
 package quickbooksdesktopfake
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -130,13 +131,21 @@ func (f *Fake) lineRet(t *txn, l *txnLine) *node {
 		n.add(leaf("Quantity", strconv.FormatInt(l.quantity, 10)), leaf("Rate", price(l.rate)))
 	}
 	n.add(leaf("Amount", amount(l.amount)))
-	if f.cfg.Mode == BySite && t.place != nil && l.item.kind == "ItemInventory" {
+	if f.showsSite(t)(l) {
 		n.add(t.place.ref("InventorySiteRef"))
 	}
 	if l.taxed {
 		code = "Tax"
 	}
 	return n.add(f.taxRef(code))
+}
+
+// showsSite tells which lines of a transaction name the site: QuickBooks knows
+// where an item was sold only if it counts it.
+func (f *Fake) showsSite(t *txn) func(*txnLine) bool {
+	return func(l *txnLine) bool {
+		return f.cfg.Mode == BySite && t.place != nil && l.item.kind == "ItemInventory"
+	}
 }
 
 // touchTxn makes a new version of a transaction.
@@ -151,7 +160,7 @@ func (f *Fake) publish(t *txn) posfake.Record {
 		ID: t.id, Location: CompanyID, Kind: "sale", State: t.state(), Currency: f.cfg.Currency, Total: t.total, Tax: t.tax,
 		OccurredAt: t.occurred, RecordedAt: t.created, UpdatedAt: t.modified, Reference: t.ref,
 	}
-	if t.place != nil {
+	if t.place != nil && (f.cfg.Mode != BySite || slices.ContainsFunc(t.lines, f.showsSite(t))) {
 		r.Location = t.place.listID
 	}
 	for _, l := range t.lines {
