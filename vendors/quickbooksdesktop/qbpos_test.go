@@ -368,3 +368,23 @@ func TestPOSBudget(t *testing.T) {
 		}
 	})
 }
+
+// What was read of one product is not taken for the other's.
+func TestPOSKeepsApart(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, nil)
+	p := s.open(t)
+	s.run(t)
+	page, err := p.Purchases(t.Context(), pos.PurchaseQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, c := open(t, s.store)
+	if _, err := other.Locations(t.Context(), pos.LocationQuery{}); !errors.Is(err, pos.ErrUnavailable) {
+		t.Errorf("locations of QuickBooks Desktop: %v", err)
+	}
+	c.run(&book{records: map[string][]string{"ClassQuery": {class}}})
+	if _, err := other.Purchases(t.Context(), pos.PurchaseQuery{After: page.Next}); !errors.Is(err, pos.ErrCursor) {
+		t.Errorf("a cursor of the other product: %v", err)
+	}
+}
