@@ -88,9 +88,18 @@
 //
 //	pos.ev.<kind>.<vendor>.<account>.<location>  events
 //	pos.cur.<key>                                cursors
+//	pos.page.<key>                               both together, with Config.Pages
 //	pos.kv.<key>                                 values of the Store
 //	pos.dead.<group>.<sequence>                  dead letters
 //	pos.again.<group>.<sequence>                 dead letters that come back
+//	pos.hook.<queue>                             callbacks of vendors, for a day
+//
+// A queue is "<integrator>.<vendor>.<account>.part.<n>". Two more things are on
+// the server: durable consumers, which have the name of their group, or
+// "callbacks=" and that of their queue; and the bucket POS-members, a stream
+// KV_POS-members in the server's memory with the subjects
+// $KV.POS-members.<integrator>.<replica>, in which replicas give signs of life.
+// A user needs permission for these, for $JS.API.> and for _INBOX.>.
 //
 // Kind is the type without "com.farmacyfoods.pos."; dots in a word are written
 // as slashes, other special characters as =XX. So "nats sub

@@ -145,6 +145,7 @@ func bySubject(ctx context.Context, t *testing.T, s *jetstream.Stream) map[strin
 // write commits one event after the other; the cursor counts them. After an
 // error it goes on from what the stream has.
 func write(ctx context.Context, t *testing.T, s *jetstream.Stream, w, commits int, done *atomic.Int64) {
+	t.Helper()
 	key, n, revision := fmt.Sprint("k", w), 0, pos.Revision(0)
 	for n < commits {
 		revisions, err := s.Commit(ctx, events.Change{

@@ -19,6 +19,7 @@ import (
 //	pos.kv.<key>                                 values of the Store
 //	pos.dead.<group>.<sequence>                  events that a group could not take
 //	pos.again.<group>.<sequence>                 dead letters on their way back
+//	pos.hook.<queue>                             callbacks of vendors
 const (
 	wordEvent  = ".ev."
 	wordCursor = ".cur."
