@@ -99,7 +99,9 @@
 // "callbacks=" and that of their queue; and the bucket POS-members, a stream
 // KV_POS-members in the server's memory with the subjects
 // $KV.POS-members.<integrator>.<replica>, in which replicas give signs of life.
-// A user needs permission for these, for $JS.API.> and for _INBOX.>.
+//
+// A user of an external server needs to publish to pos.>, $KV.POS-members.>,
+// $JS.API.> and $JS.ACK.>, and to subscribe to _INBOX.>.
 //
 // Kind is the type without "com.farmacyfoods.pos."; dots in a word are written
 // as slashes, other special characters as =XX. So "nats sub

@@ -1,6 +1,7 @@
 package jetstream_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -217,6 +218,49 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, jetstream.Config{URL: url, NKeyFile: empty}, pos.KindInvalid, "NKeyFile")
+}
+
+// TestPermissions: what the package comment lists is enough.
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	secret := pos.NewSecret("sample-not-secret")
+	url := external(t, server.Options{Users: []*server.User{{Username: "u", Password: secret.Reveal(), Permissions: &server.Permissions{
+		Publish:   &server.SubjectPermission{Allow: []string{"pos.>", "$KV.POS-members.>", "$JS.API.>", "$JS.ACK.>"}},
+		Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+	}}}})
+	c := jetstream.Config{URL: url, User: "u", Password: secret}
+	works(t, c)
+	s, ctx := open(t, c), limited(t)
+	got, err := received(t, s)(ctx, 1)
+	if err != nil || len(got) != 1 {
+		t.Errorf("%d events, %v", len(got), err)
+	}
+	if err := s.PutCallback(ctx, "fridge.v.a.part.0", events.Callback{ID: "1", Vendor: "v"}); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	taken := make(chan struct{})
+	go func() {
+		_ = s.TakeCallbacks(ctx, "fridge.v.a.part.0", func(context.Context, events.Callback) error {
+			close(taken)
+			return nil
+		})
+	}()
+	members := make(chan []string, 10)
+	go s.Join(ctx, "fridge", "one", func(m []string) { members <- m })
+	for range 2 {
+		select {
+		case <-taken:
+			taken = nil
+		case m := <-members:
+			if len(m) != 1 || m[0] != "one" {
+				t.Errorf("members %s", m)
+			}
+		case <-ctx.Done():
+			t.Fatal("no callback or no members")
+		}
+	}
 }
 
 // TestCredentials: an operator vouches for an account, and the account for a
