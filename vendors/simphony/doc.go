@@ -77,6 +77,14 @@
 // are carried as far as [CCAPI.FamilyGroups] names their groups. Single checks
 // cannot be read by id.
 //
+// # Totals of a day
+//
+// [Provider.DayTotals] are BI's control totals, one call for each property and
+// date: how many checks were closed on the business date, cancelled ones
+// included, and the sum of their totals, which returns reduce. It is not
+// confirmed that cancelled checks are counted, nor on which date a check counts
+// that was closed, reopened and closed again on another one.
+//
 // # Webhooks
 //
 // STS2 sends notifications of checks, properties and configuration, once and

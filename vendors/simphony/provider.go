@@ -187,6 +187,7 @@ func (c *Config) purchaseCaps() pos.PurchaseCaps {
 	switch {
 	case c.BI != nil:
 		caps.LateBy, caps.SettleTime, caps.History = biHistory, deepEvery, biHistory
+		caps.DayTotals = pos.Support{Level: pos.Partial, Why: "how many checks were closed, and their total: no discounts, taxes, tips or refunds apart"}
 	case c.TS1 != nil:
 		caps.SettleTime, caps.History = c.TS1.RereadAfter, ts1History
 		caps.DayTotals = none("TS1 tells checks and no totals", "BI")

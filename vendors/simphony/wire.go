@@ -55,6 +55,7 @@ func (t *text) UnmarshalJSON(data []byte) error {
 // biRequest is the body of all BI calls.
 //
 //	op: POST /bi/v1/{org}/getGuestChecks https://docs.oracle.com/en/industries/food-beverage/back-office/20.1/biapi/op-bi-v1-orgidentifier-getguestchecks-post.html
+//	op: POST /bi/v1/{org}/getControlDailyTotals https://docs.oracle.com/en/industries/food-beverage/back-office/20.1/biapi/op-bi-v1-orgidentifier-getcontroldailytotals-post.html
 //	op: POST /bi/v1/{org}/getLocationDimensions https://docs.oracle.com/en/industries/food-beverage/back-office/20.1/biapi/getlocationdimensions.html
 //	op: POST /bi/v1/{org}/getMenuItemDimensions https://docs.oracle.com/en/industries/food-beverage/back-office/20.1/biapi/reconcile_guest_check.html
 //	op: POST /bi/v1/{org}/getTenderMediaDimensions https://docs.oracle.com/en/industries/food-beverage/back-office/20.1/biapi/reconcile_guest_check.html
@@ -64,6 +65,7 @@ func (t *text) UnmarshalJSON(data []byte) error {
 type biRequest struct {
 	LocRef          string `json:"locRef,omitempty"`
 	BusDt           string `json:"busDt,omitempty"`
+	ClsdBusDt       string `json:"clsdBusDt,omitempty"`
 	ChangedSinceUTC string `json:"changedSinceUTC,omitempty"`
 	RvcNum          int    `json:"rvcNum,omitempty"`
 	ApplicationName string `json:"applicationName"`
@@ -72,7 +74,15 @@ type biRequest struct {
 // biEnd is what BI answers beside its rows, or in their place.
 type biEnd struct {
 	problemWire
-	CurUTC string `json:"curUTC"`
+	CurUTC     string `json:"curUTC"`
+	UpdatedUTC string `json:"lastUpdatedUTC"` // of control totals
+}
+
+// controlTotals are those of a revenue center.
+type controlTotals struct {
+	Rvc         int   `json:"rvcNum"`
+	ClosedCount int64 `json:"numClsdChks"`
+	ClosedTotal text  `json:"clsdChkTtl"`
 }
 
 // guestCheck is a check in Reporting & Analytics. Amounts are decimals in major

@@ -180,6 +180,9 @@ func (f *Fake) getGuestChecks(r *http.Request, p *property, in biRequest) (any, 
 			list = append(list, v)
 		}
 	}
+	if _, omits := fakekit.Struck(r, posfake.FaultOmit); omits && len(list) > 0 {
+		list = list[:len(list)-1]
+	}
 	out := guestChecks{CurUTC: utcText(f.now), LocRef: p.ref, GuestChecks: list}
 	if in.Include == "" && in.SearchCriteria == "" {
 		return out, nil
@@ -235,29 +238,50 @@ func (f *Fake) getLatestBusinessDate(_ *http.Request, p *property, _ biRequest) 
 	return map[string]any{"curUTC": utcText(f.now), "locRef": p.ref, "latestBusDt": f.businessDate(p, f.now)}, nil
 }
 
-// getControlDailyTotals sums up the checks of a revenue center that were
-// closed on a business date.
+// getControlDailyTotals sums up the checks of each revenue center: those that
+// were closed, and those that are open.
 func (f *Fake) getControlDailyTotals(_ *http.Request, p *property, in biRequest) (any, error) {
-	day, err := pos.ParseDate(in.BusDt)
+	keep, err := f.selection(p, in)
 	if err != nil {
-		return nil, fail(http.StatusBadRequest, "Bad Request", "busDt is required.")
+		return nil, err
 	}
-	var rows []map[string]any
+	day := pos.Date(in.BusDt + in.ClsdBusDt + in.OpnBusDt) // one of them
+	rows := []map[string]any{}
+	var first, last time.Time
 	for _, c := range p.rvcs {
-		var checks, net, tax, discounts, tips int64
+		if in.RvcNum != 0 && c.num != in.RvcNum {
+			continue
+		}
+		var closed, closedTotal, open, openTotal int64
 		for _, k := range p.checks {
-			if k.rvc != c || k.posted.IsZero() || k.closed.IsZero() || f.businessDate(p, k.closed) != day {
+			switch {
+			case k.rvc != c || k.posted.IsZero() || !keep(k):
 				continue
+			case k.closed.IsZero():
+				open, openTotal = open+1, openTotal+f.total(k)
+			default:
+				closed, closedTotal = closed+1, closedTotal+f.total(k)
 			}
-			collected, _ := k.tax()
-			checks, net, tax, discounts, tips = checks+1, net+k.subtotal(), tax+collected, discounts+k.discounts(), tips+k.tip()
+			if first.IsZero() || k.opened.Before(first) {
+				first = k.opened
+			}
+			if k.updated.After(last) {
+				last = k.updated
+			}
 		}
 		rows = append(rows, map[string]any{
-			"rvcNum": c.num, "clsdChkCnt": checks, "netSlsTtl": decimal(net, p.currency), "taxCollTtl": decimal(tax, p.currency),
-			"dscTtl": decimal(discounts, p.currency), "tipTotal": decimal(tips, p.currency),
+			"rvcNum": c.num, "numClsdChks": closed, "clsdChkTtl": decimal(closedTotal, p.currency),
+			"numOpnChksAtEOD": open, "opnChkTtlAtEOD": decimal(openTotal, p.currency), "numNonSlsTrans": 0,
 		})
 	}
-	return f.rows(p, in, "revenueCenters", rows)
+	done := 0
+	if f.businessDate(p, f.now) > day {
+		done = 1
+	}
+	return reduce(toRecord(map[string]any{
+		"curUTC": utcText(f.now), "locRef": p.ref, "busDt": day, "eodStatus": done,
+		"firstTransUTC": utcText(first), "lastTransUTC": utcText(last), "lastUpdatedUTC": utcText(last), "revenueCenters": rows,
+	}), in, "revenueCenters")
 }
 
 func (f *Fake) getPOSWasteDetails(_ *http.Request, p *property, in biRequest) (any, error) {

@@ -142,9 +142,14 @@ func TestBusinessDates(t *testing.T) {
 			t.Errorf("a late posting: %v", got.v)
 		}
 		totals := c.bi("getControlDailyTotals", `{"locRef":"north","busDt":"2000-01-10"}`).want(200).json()
-		if totals.str("revenueCenters", 0, "netSlsTtl") != "5" {
+		if totals.str("revenueCenters", 0, "numClsdChks") != "1" || totals.str("revenueCenters", 0, "clsdChkTtl") != "5.4" || totals.str("eodStatus") != "0" {
 			t.Errorf("control totals %v", totals.v)
 		}
+		// Closed on the 10th, so that only its opening is on the 9th.
+		if totals := c.bi("getControlDailyTotals", `{"locRef":"north","clsdBusDt":"2000-01-09"}`).want(200).json(); totals.str("revenueCenters", 0, "numClsdChks") != "0" {
+			t.Errorf("control totals of the day before %v", totals.v)
+		}
+		c.bi("getControlDailyTotals", `{"locRef":"north","clsdBusDt":"2000-01-09","busDt":"2000-01-09"}`).want(400)
 	})
 }
 

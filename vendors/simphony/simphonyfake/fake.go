@@ -59,7 +59,7 @@ func New(cfg Config) (*Fake, error) {
 	f.Server = fakekit.NewServer(fakekit.Config{
 		Simulator: f, Error: f.scripted, Ops: soapOperations(),
 		Faults: []string{
-			posfake.FaultDuplicate, posfake.FaultToken, posfake.FaultScope, posfake.FaultWidened,
+			posfake.FaultDuplicate, posfake.FaultToken, posfake.FaultScope, posfake.FaultWidened, posfake.FaultOmit,
 			posfake.FaultSilence, posfake.FaultRepeat,
 		},
 	}, slices.Concat(f.identityRoutes(), f.configRoutes(), f.biRoutes(), f.stsRoutes(), f.noticeRoutes(), f.soapRoutes())...)

@@ -5,6 +5,7 @@ package simphonyfake
 //	route: GET /api/v1/notifications/subscriptions
 //	route: POST /EGateway/SimphonyPosApiWeb.asmx
 //	route: POST /api/v1/notifications/subscriptions
+//	route: POST /bi/v1/{org}/getControlDailyTotals
 //	route: POST /bi/v1/{org}/getDiscountDimensions
 //	route: POST /bi/v1/{org}/getGuestChecks
 //	route: POST /bi/v1/{org}/getLocationDimensions
