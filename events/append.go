@@ -49,10 +49,17 @@ func appendOptional(dst []byte, name, text string) []byte {
 }
 
 func appendAttribute(dst []byte, name, text string) []byte {
-	dst = append(dst, ',', '"')
+	return appendString(appendName(dst, name), text)
+}
+
+// appendName begins a member of an object.
+func appendName(dst []byte, name string) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	dst = append(dst, '"')
 	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	return appendString(dst, text)
+	return append(dst, '"', ':')
 }
 
 const hexDigits = "0123456789abcdef"

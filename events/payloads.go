@@ -31,7 +31,9 @@ func NewPurchase(o Origin, p pos.Purchase, earlier bool) Event {
 			at = earlier
 		}
 	}
-	return o.event(purchaseType(&p, earlier), p.Location, at, Purchase{o, p}, "purchase", p.ID, p.Version)
+	e := o.envelope(purchaseType(&p, earlier), p.Location, at, "purchase", p.ID, p.Version)
+	e.Data = appendPurchase(make([]byte, 0, 384+192*len(p.Lines)+len(p.Raw)), &Purchase{o, p})
+	return e
 }
 
 func purchaseType(p *pos.Purchase, earlier bool) string {
@@ -196,14 +198,20 @@ func NewOutcome(o Origin, job pos.Job, changeID string, out pos.Outcome, final b
 // event builds an event about the account; the parts identify it among the
 // account's.
 func (o Origin) event(typ, subject string, at time.Time, payload any, parts ...string) Event {
+	e := o.envelope(typ, subject, at, parts...)
+	e.Data = encode(payload)
+	return e
+}
+
+func (o Origin) envelope(typ, subject string, at time.Time, parts ...string) Event {
+	source, subject := o.Source(), strings.ToValidUTF8(subject, "\ufffd")
 	return Event{
 		ID:           ID(append([]string{o.Vendor, o.Account}, parts...)...),
-		Source:       o.Source(),
+		Source:       source,
 		Type:         typ,
-		Subject:      strings.ToValidUTF8(subject, "\ufffd"),
+		Subject:      subject,
 		Time:         at.UTC(),
-		PartitionKey: o.Source() + "/" + strings.ToValidUTF8(subject, "\ufffd"),
-		Data:         encode(payload),
+		PartitionKey: source + "/" + subject,
 	}
 }
 

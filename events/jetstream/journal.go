@@ -164,10 +164,8 @@ func (s *Stream) prepare(ctx context.Context, changes []events.Change) (*commit,
 	for i := range changes {
 		ch := &changes[i]
 		n += len(ch.Events)
-		for k := range ch.Events {
-			if err := ch.Events[k].Validate(); err != nil {
-				return nil, err
-			}
+		if err := ch.Validate(); err != nil {
+			return nil, err
 		}
 		if ch.Key == "" {
 			continue
@@ -219,11 +217,14 @@ func (s *Stream) addChange(c *commit, ch *events.Change) {
 	}
 }
 
+// eventContent is shared by all messages; nothing changes it.
+var eventContent = []string{contentEvent}
+
 func (s *Stream) eventMessage(e *events.Event) *nats.Msg {
 	return &nats.Msg{
 		Subject: s.eventSubject(e),
 		Data:    e.AppendJSON(make([]byte, 0, len(e.Data)+512)),
-		Header:  nats.Header{headerContentType: []string{contentEvent}},
+		Header:  nats.Header{headerContentType: eventContent},
 	}
 }
 

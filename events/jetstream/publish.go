@@ -18,7 +18,7 @@ func (s *Stream) Publish(ctx context.Context, evs ...events.Event) error {
 	}
 	for len(evs) > 0 {
 		n := s.portion(evs)
-		if _, err := s.Commit(ctx, events.Change{Events: evs[:n]}); err != nil {
+		if _, err := s.Commit(ctx, events.Change{Events: evs[:n], Encoded: true}); err != nil {
 			return err
 		}
 		evs = evs[n:]

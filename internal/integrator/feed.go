@@ -107,13 +107,14 @@ func (fd *feed) reload(ctx context.Context) error {
 	return nil
 }
 
-// save commits the state with the events that lead up to it.
+// save commits the state with the events that lead up to it, whose payloads
+// are known to be JSON.
 func (fd *feed) save(ctx context.Context, s feedState, evs []events.Event) error {
 	cursor, err := json.Marshal(&s)
 	if err != nil {
 		return err
 	}
-	revisions, err := fd.account.commit(ctx, events.Change{Key: fd.key, Revision: fd.revision, Cursor: cursor, Events: evs})
+	revisions, err := fd.account.commit(ctx, events.Change{Key: fd.key, Revision: fd.revision, Cursor: cursor, Events: evs, Encoded: true})
 	if err != nil {
 		// Whether it was done is open: what the journal says holds.
 		fd.revision = unknownRevision
@@ -282,17 +283,16 @@ func (fd *feed) digest(ctx context.Context, page *pos.PurchasePage) (feedState, 
 		next.Through = page.Through
 	}
 	memory, recovered := next.Recent.open(), next.Recovered.open()
-	var evs []events.Event
+	evs := make([]events.Event, 0, len(page.Purchases))
 	for i := range page.Purchases {
 		p := &page.Purchases[i]
 		if memory.delivered(p) || recovered.delivered(p) {
 			continue
 		}
-		told, err := fd.tell(ctx, p, memory.earlier(p, fd.state.Through) || recovered.has(p))
-		if err != nil {
+		var err error
+		if evs, err = fd.tell(ctx, evs, p, memory.earlier(p, fd.state.Through) || recovered.has(p)); err != nil {
 			return next, nil, err
 		}
-		evs = append(evs, told...)
 		memory.add(p)
 	}
 	for i := range page.Findings {
@@ -310,15 +310,21 @@ func (fd *feed) digest(ctx context.Context, page *pos.PurchasePage) (feedState, 
 	return next, evs, nil
 }
 
-// tell returns the events of a version: its own and those of rules.
-func (fd *feed) tell(ctx context.Context, p *pos.Purchase, earlier bool) ([]events.Event, error) {
+// tell appends the events of a version: its own and those of rules. The latter
+// are checked here, since save does not look into payloads.
+func (fd *feed) tell(ctx context.Context, evs []events.Event, p *pos.Purchase, earlier bool) ([]events.Event, error) {
 	a := fd.account
-	told := []events.Event{events.NewPurchase(a.origin, *p, earlier)}
+	evs = append(evs, events.NewPurchase(a.origin, *p, earlier))
 	if a.engine.cfg.Rules.Purchase == nil {
-		return told, nil
+		return evs, nil
 	}
 	more, err := a.apply(ctx, func(r *Rules, now time.Time) []events.Event { return r.Purchase(a.origin, p, now) })
-	return append(told, more...), err
+	for i := range more {
+		if err := more[i].Validate(); err != nil {
+			return evs, err
+		}
+	}
+	return append(evs, more...), err
 }
 
 // restart begins again behind the last sure instant, after the vendor refused

@@ -423,3 +423,28 @@ func TestGreedyPagesAreCommittedInParts(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatARuleMakesIsChecked(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		fake := newFake("a", 0, "A")
+		sell(t, fake, "A")
+		var rec eventsfake.Recorder
+		var failed atomic.Int64
+		stop := start(t, build(t, Config{
+			Publisher: &rec, Accounts: []Account{serve(fake)},
+			Rules: Rules{Purchase: func(events.Origin, *pos.Purchase, time.Time) []events.Event {
+				return []events.Event{{ID: "1", Source: "s", Type: "t", Data: []byte(`{`)}}
+			}},
+			Observer: Observer{Poll: func(i PollInfo) {
+				if i.Job == pos.JobPurchases && errors.Is(i.Err, pos.ErrInvalid) {
+					failed.Add(1)
+				}
+			}},
+		}))
+		time.Sleep(minutes(5))
+		stop()
+		if failed.Load() == 0 || len(rec.Events(purchaseTypes...)) > 0 || len(rec.Events("t")) > 0 {
+			t.Errorf("%d polls failed, events %v; want failures and no purchase without what follows from it", failed.Load(), types(rec.Events()))
+		}
+	})
+}

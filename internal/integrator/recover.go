@@ -55,11 +55,10 @@ func (fd *feed) publish(ctx context.Context, part []pos.Purchase, published sold
 	recovered := next.Recovered.open()
 	var evs []events.Event
 	for i := range part {
-		told, err := fd.tell(ctx, &part[i], len(published.versions[part[i].ID]) > 0)
-		if err != nil {
+		var err error
+		if evs, err = fd.tell(ctx, evs, &part[i], len(published.versions[part[i].ID]) > 0); err != nil {
 			return err
 		}
-		evs = append(evs, told...)
 		recovered.put(&part[i], now)
 	}
 	next.Recovered = recovered.close(now.Add(-recoveredFor))
