@@ -39,26 +39,28 @@ const maxToken = 160
 // '_' stand for themselves, '/' for a dot, "=XX" for any other byte, "=" alone
 // for empty text. Text that would be too long is replaced by its hash, behind
 // "=~".
-func escape(text string) string {
+func escape(text string) string { return string(appendEscaped(nil, text)) }
+
+func appendEscaped(dst []byte, text string) []byte {
 	if text == "" {
-		return "="
+		return append(dst, '=')
 	}
-	var b strings.Builder
+	start := len(dst)
 	for i := range len(text) {
 		switch c := text[i]; {
 		case plain(c):
-			b.WriteByte(c)
+			dst = append(dst, c)
 		case c == '.':
-			b.WriteByte('/')
+			dst = append(dst, '/')
 		default:
-			fmt.Fprintf(&b, "=%02X", c)
+			dst = fmt.Appendf(dst, "=%02X", c)
 		}
 	}
-	if b.Len() > maxToken {
+	if len(dst)-start > maxToken {
 		sum := sha256.Sum256([]byte(text))
-		return "=~" + hex.EncodeToString(sum[:16])
+		return hex.AppendEncode(append(dst[:start], "=~"...), sum[:16])
 	}
-	return b.String()
+	return dst
 }
 
 func plain(c byte) bool {
@@ -79,25 +81,33 @@ func unescape(token string) (string, bool) {
 // allowed there.
 func consumerName(group string) string { return strings.ReplaceAll(escape(group), "/", "=2E") }
 
-func kindToken(typ string) string {
+func kindToken(typ string) string { return string(appendKind(nil, typ)) }
+
+func appendKind(dst []byte, typ string) []byte {
 	if short, ok := strings.CutPrefix(typ, typePrefix); ok {
-		return escape(short)
+		return appendEscaped(dst, short)
 	}
-	return "=:" + escape(typ)
+	return appendEscaped(append(dst, "=:"...), typ)
 }
 
 // sourceTokens are <vendor>.<account>. Sources that are no vendor account keep
 // the vendor empty.
-func sourceTokens(source string) string {
+func sourceTokens(source string) string { return string(appendSource(nil, source)) }
+
+func appendSource(dst []byte, source string) []byte {
 	e := events.Event{Source: source}
-	if o, ok := e.Origin(); ok {
-		return escape(o.Vendor) + "." + escape(o.Account)
+	o, ok := e.Origin()
+	if !ok {
+		return appendEscaped(append(dst, "=."...), source)
 	}
-	return "=." + escape(source)
+	return appendEscaped(append(appendEscaped(dst, o.Vendor), '.'), o.Account)
 }
 
 func (s *Stream) eventSubject(e *events.Event) string {
-	return s.prefix + wordEvent + kindToken(e.Type) + "." + sourceTokens(e.Source) + "." + escape(e.Subject)
+	subject := append(make([]byte, 0, 256), s.prefix+wordEvent...)
+	subject = append(appendKind(subject, e.Type), '.')
+	subject = append(appendSource(subject, e.Source), '.')
+	return string(appendEscaped(subject, e.Subject))
 }
 
 // maxFilters bounds the subjects of one consumer. A filter that needs more is
