@@ -241,12 +241,12 @@ func (r *feedRun) open() bool {
 
 // window reads the next page. After a restart it goes on until it meets
 // something new, so that a caller who comes too late for every page token
-// still gets ahead.
+// still gets ahead. So it does once if it learned only now how late it is.
 func (r *feedRun) window(ctx context.Context) error {
 	if r.Until == 0 && !r.open() {
 		return nil
 	}
-	restarted := false
+	restarted, late := false, false
 	for {
 		page, err := r.Read(ctx, r.request())
 		if errors.Is(err, ErrPageToken) && r.Token != "" && !restarted {
@@ -263,8 +263,11 @@ func (r *feedRun) window(ctx context.Context) error {
 		r.take(page, r.lower(), time.Unix(0, r.Until))
 		r.Token = page.Token
 		if r.Token == "" {
-			r.close()
-			return nil
+			if r.close() || late || !r.open() {
+				return nil
+			}
+			late = true
+			continue
 		}
 		if !restarted || len(r.page.Purchases) > 0 {
 			r.page.More = true
@@ -300,15 +303,20 @@ func (r *feedRun) trust(now time.Time) {
 const slack = time.Minute
 
 // close ends a window that was read to its last page. If it was an old or a
-// capped one, there is more to read at once.
-func (r *feedRun) close() {
+// capped one, there is more to read at once. It returns false if that is so
+// although the window led nowhere: it ended where the one before did, because
+// until the vendor answered, its clock seemed to be behind, as it may after a
+// restart. The caller's cursor would stand still.
+func (r *feedRun) close() bool {
 	now := r.Now()
 	behind := now.Sub(time.Unix(0, r.Until)) > r.Lag+slack
+	ahead := r.Through > r.Mark || len(r.page.Purchases) > 0
 	r.Mark, r.Done = max(r.Mark, r.Through), true
 	r.From, r.Until, r.Through, r.Token = 0, 0, 0, ""
 	r.Seen.prune(r.lower())
 	r.feedState.Recheck = !behind && len(r.due(now)) > 0
-	r.page.More = behind || r.feedState.Recheck
+	r.page.More = behind && ahead || r.feedState.Recheck
+	return ahead || !behind
 }
 
 // lower is the time before which everything was delivered and forgotten.

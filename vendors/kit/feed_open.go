@@ -57,6 +57,10 @@ func (r *feedRun) due(now time.Time) []string {
 func (r *feedRun) recheck(ctx context.Context) error {
 	now := r.Now()
 	ids := r.due(now)
+	if len(ids) == 0 { // The clock was set back.
+		r.feedState.Recheck = false
+		return nil
+	}
 	page, err := r.Fetch(ctx, ids, r.q.Raw)
 	if ctx.Err() != nil {
 		return ctx.Err()
