@@ -265,9 +265,6 @@ func (fd *feed) read(ctx context.Context, records []string) (pos.PurchasePage, e
 	}
 	page, err := fd.account.provider.Purchases(ctx, q)
 	if err == nil && records == nil && page.More && page.Next == fd.state.Cursor {
-		if err := ctx.Err(); err != nil {
-			return page, err // It was cancelled half-way.
-		}
 		err = &pos.Error{Op: "Purchases", Vendor: fd.account.origin.Vendor, Kind: pos.KindProtocol, Err: errStuck}
 	}
 	return page, err
