@@ -29,7 +29,7 @@ func Benchmark(b *testing.B, size Size, open func(b *testing.B, size Size) Harne
 			continue
 		}
 		b.Run(fmt.Sprintf("%s/%dx%d", m.name, size.Items, size.Locations), func(b *testing.B) {
-			c := newCheck(b.Context(), h)
+			c := newCheck(b.Context(), b.Name(), h)
 			c.p.quiet = true
 			defer func() {
 				if e := recover(); e != nil && e != (stop{}) {

@@ -2,6 +2,8 @@ package postest
 
 import (
 	"fmt"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,6 +70,15 @@ func (p proof) excluded(caps pos.Capabilities) string {
 	return ""
 }
 
+// title returns the name with the rows in words, to begin a failure with.
+func (p proof) title() string {
+	text := p.name
+	for _, id := range strings.Fields(p.rows) {
+		text += ", " + id + " " + rowTitle(id)
+	}
+	return text
+}
+
 // result is what a case found.
 type result struct {
 	failures []string
@@ -82,13 +93,14 @@ func (p proof) prove(t *testing.T, open func(t *testing.T) Harness) (r result) {
 	t.Helper()
 	bubble(t, func(t *testing.T) {
 		t.Helper()
-		c := newCheck(t.Context(), open(t))
-		defer func() { r = result{c.failures, c.notes} }()
+		h := open(t)
 		defer func() {
 			if e := recover(); e != nil && e != (stop{}) {
-				c.failures = append(c.failures, fmt.Sprintf("panic: %v", e))
+				r.failures = append(r.failures, fmt.Sprintf("panic: %v\n%s", e, debug.Stack()))
 			}
 		}()
+		c := newCheck(t.Context(), p.title(), h)
+		defer func() { r = result{c.failures, c.notes} }()
 		p.run(c)
 		c.sweep()
 	})

@@ -47,6 +47,9 @@ func (c *check) offer(cps ...pos.Coupon) [][]string {
 		if o, ok := report.At(cp.ID, c.ids()[0]); ok && len(o.Codes) > 0 {
 			out[i] = o.Codes
 		}
+		if len(out[i]) == 0 && !cp.Automatic() {
+			c.fatalf("PushCoupons: coupon %s needs a code, and its outcome has none", cp.ID)
+		}
 	}
 	return out
 }

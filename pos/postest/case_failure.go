@@ -199,17 +199,17 @@ func cancelledBackOff(c *check) {
 func (c *check) endsPromptly(job pos.Job, call func(context.Context) error) {
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
-	const patience = 3 * time.Second
-	timer := time.AfterFunc(patience, cancel)
+	const cut = 3 * time.Second
+	timer := time.AfterFunc(cut, cancel)
 	defer timer.Stop()
 	start := time.Now()
 	var err error
 	sent := c.during(func() { err = call(ctx) })
 	took := time.Since(start)
 	switch {
-	case took > patience+promptly:
-		c.errorf("%s: cancelled after %v, it returned after %v", job, patience, took)
-	case took >= patience && !errors.Is(err, context.Canceled):
+	case took > cut+promptly:
+		c.errorf("%s: cancelled after %v, it returned after %v", job, cut, took)
+	case took >= cut && !errors.Is(err, context.Canceled):
 		c.errorf("%s: cancelled, it returned %v", job, err)
 	case err == nil && len(sent) > 0:
 		c.errorf("%s: no answer could come in time, and it succeeded", job)

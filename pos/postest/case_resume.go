@@ -95,6 +95,9 @@ func foreignCursors(c *check) {
 	c.busy(12)
 	page, err := c.p.Purchases(c.ctx, pos.PurchaseQuery{Limit: 5})
 	c.must(err, "Purchases")
+	if page.Next == "" {
+		c.fatalf("Purchases: the page has no cursor")
+	}
 	stored := pos.Cursor(string([]byte(page.Next)))
 	bad := map[string]pos.PurchaseQuery{
 		"garbage":           {After: "not a cursor"},

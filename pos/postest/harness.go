@@ -1,6 +1,7 @@
 package postest
 
 import (
+	"runtime/debug"
 	"testing"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -68,7 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		t.Run(cs.name, func(t *testing.T) {
 			result := cs.prove(t, open)
 			for _, f := range result.failures {
-				t.Errorf("%s: %s", cs.rows, f)
+				t.Errorf("%s: %s", cs.title(), f)
 			}
 			for _, n := range result.notes {
 				t.Logf("postest: not simulated here: %s", n)
@@ -88,6 +89,11 @@ func probe(t *testing.T, open func(t *testing.T) Harness) (caps pos.Capabilities
 	bubble(t, func(t *testing.T) {
 		t.Helper()
 		h := open(t)
+		defer func() {
+			if e := recover(); e != nil {
+				t.Errorf("postest: Describe panicked: %v\n%s", e, debug.Stack())
+			}
+		}()
 		switch {
 		case h.Provider == nil || h.Sim == nil:
 			t.Error("postest: the harness needs Provider and Sim")

@@ -3,6 +3,7 @@ package postest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -81,6 +82,15 @@ var titles = []string{
 	"every problem at once",
 	"start of history is explicit",
 	"cancelled sales are visible",
+}
+
+// rowTitle returns the title of the row with the id.
+func rowTitle(id string) string {
+	n, err := strconv.Atoi(strings.TrimPrefix(id, "R"))
+	if err != nil || n < 1 || n > len(titles) {
+		return "?"
+	}
+	return titles[n-1]
 }
 
 // Rows lists the requirements with the cases that show them for a provider
