@@ -118,6 +118,9 @@ func (p *Provider) page(ctx context.Context, l list, token string) (listPage, er
 		return listPage{}, protocol(l.op, err)
 	}
 	rows := o.value(paging.Items)
+	if rows == nil && isNull(body, paging.Items.path) { // how some servers write an empty list
+		rows = []byte("[]")
+	}
 	if len(rows) == 0 || rows[0] != '[' {
 		return listPage{}, protocol(l.op, fmt.Errorf("bytetech: no array at %q", paging.Items))
 	}
@@ -129,6 +132,19 @@ func (p *Provider) page(ctx context.Context, l list, token string) (listPage, er
 		return listPage{}, protocol(l.op, err)
 	}
 	return listPage{[][]byte{rows}, next, resp.Date}, nil
+}
+
+// isNull reports whether the object has the member at the path, as a null.
+func isNull(object []byte, path []string) bool {
+	value := jsontext.Value(object)
+	for _, name := range path {
+		var members map[string]jsontext.Value
+		if json.Unmarshal(value, &members, lenient...) != nil {
+			return false
+		}
+		value = members[name]
+	}
+	return value.Kind() == 'n'
 }
 
 // setQuery sets a parameter that the profile names and that has a value.

@@ -47,7 +47,7 @@
 // # Limits
 //
 // Square publishes no rates: five requests per second and seller are used, and
-// a Retry-After wins. Only one write to the catalogue runs at a time. A
+// a Retry-After or X-RateLimit-Reset wins. Only one write to the catalogue runs at a time. A
 // purchase query names at most ten locations, or none where the seller has
 // not more. Calls at 500 items and 1,000 locations: a full menu is one write
 // after a read of one page, and nothing is written when nothing changed; a

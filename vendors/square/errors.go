@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
@@ -71,6 +72,9 @@ func hasCode(err error, code string) bool {
 // classify makes the error of a failed answer. The status decides; codes make
 // it finer.
 func classify(f *kit.Failure) {
+	if f.Error.RetryAfter == 0 {
+		f.Error.RetryAfter = quotaReset(f.Header)
+	}
 	var body struct {
 		Errors []Detail `json:"errors"`
 	}
@@ -82,6 +86,17 @@ func classify(f *kit.Failure) {
 	if f.Error.Kind == pos.KindRateLimited || f.Error.Kind == pos.KindUnavailable {
 		f.Retry = true
 	}
+}
+
+// quotaReset returns how long the quota is used up. Square documents no such
+// header, but its own SDKs heed it.
+func quotaReset(h http.Header) time.Duration {
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	wait, _ := kit.ParseRetryAfter(h.Get("X-RateLimit-Reset"), now)
+	return wait
 }
 
 // refine puts Square's words into an error.

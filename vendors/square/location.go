@@ -168,7 +168,7 @@ func (l *location) neutral() pos.Location {
 		ID:       l.ID,
 		Name:     l.Name,
 		Kind:     pos.KindKiosk,
-		Closed:   l.Status != "ACTIVE",
+		Closed:   l.Status == "INACTIVE",
 		TimeZone: l.Timezone,
 		Currency: l.Currency,
 		Hours:    l.BusinessHours.neutral(),

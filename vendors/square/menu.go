@@ -227,7 +227,7 @@ func (m *menuPush) sellable(it *pos.Item) placeSet {
 	refused := make(map[pos.Currency][]string)
 	for i := range m.where.list {
 		l := &m.where.list[i]
-		if ok[i] && l.Currency != it.Price.Currency {
+		if ok[i] && l.Currency != "" && l.Currency != it.Price.Currency {
 			ok[i] = false
 			refused[l.Currency] = append(refused[l.Currency], l.ID)
 		}

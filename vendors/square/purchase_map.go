@@ -262,9 +262,12 @@ func (o *order) lines(s *pos.Purchase, c pos.Currency) {
 
 // gross is the price of a line with the taxes that are part of it. Square
 // takes those out in some countries and leaves them in in others; the line's
-// total tells which.
+// total tells which, and what the price is where it is left out.
 func (o *order) gross(l *orderLine, c pos.Currency) pos.Money {
 	gross := in(l.Gross, c)
+	if l.Gross == (amount{}) {
+		gross.Amount = l.Total.Amount + l.Discount.Amount - l.Tax.Amount - l.Charge.Amount
+	}
 	var included int64
 	for i := range l.AppliedTaxes {
 		for k := range o.Taxes {
