@@ -92,35 +92,36 @@ func ValidateCoupons(coupons []Coupon) error {
 }
 
 func (c *Coupon) check(ps *Problems) {
+	item := reference(c.ID)
 	if !validID(c.ID) {
-		ps.add(reference(c.ID), "ID", "must be 1 to 64 printable ASCII characters without spaces")
+		ps.add(item, "ID", "must be 1 to 64 printable ASCII characters without spaces")
 	}
-	checkText(ps, reference(c.ID), "Name", c.Name, 1, 80)
-	c.checkDiscount(ps)
+	checkText(ps, item, "Name", c.Name, 1, 80)
+	c.checkDiscount(ps, item)
 	for _, code := range c.Codes {
 		if !validCode(code) {
-			ps.add(reference(c.ID), "Codes", "code %q must be 3 to 32 of A-Z, 0-9 and '-'", clip(code))
+			ps.add(item, "Codes", "code %q must be 3 to 32 of A-Z, 0-9 and '-'", clip(code))
 		}
 	}
 	if c.GenerateCodes < 0 {
-		ps.add(reference(c.ID), "GenerateCodes", "is negative")
+		ps.add(item, "GenerateCodes", "is negative")
 	}
 	if len(c.Codes) > 0 && c.GenerateCodes > 0 {
-		ps.add(reference(c.ID), "GenerateCodes", "cannot be combined with Codes")
+		ps.add(item, "GenerateCodes", "cannot be combined with Codes")
 	}
 	if c.GenerateCodes > 0 && c.MaxUses > 1 {
-		ps.add(reference(c.ID), "MaxUses", "generated codes are good for one use")
+		ps.add(item, "MaxUses", "generated codes are good for one use")
 	}
 	if !c.Ends.IsZero() && !c.Starts.Before(c.Ends) {
-		ps.add(reference(c.ID), "Ends", "is not after Starts")
+		ps.add(item, "Ends", "is not after Starts")
 	}
 	for _, h := range c.Schedule {
 		if h.From < 0 || h.From >= 1440 || h.To < 0 || h.To > 1440 || h.From == h.To {
-			ps.add(reference(c.ID), "Schedule", "%s to %s is not a span of a day", h.From, h.To)
+			ps.add(item, "Schedule", "%s to %s is not a span of a day", h.From, h.To)
 		}
 		for _, d := range h.Days {
 			if d < time.Sunday || d > time.Saturday {
-				ps.add(reference(c.ID), "Schedule", "%d is not a day of the week", int(d))
+				ps.add(item, "Schedule", "%d is not a day of the week", int(d))
 			}
 		}
 	}
@@ -134,33 +135,33 @@ func (c *Coupon) check(ps *Problems) {
 		{"MinSubtotal", c.MinSubtotal.Amount},
 	} {
 		if limit.n < 0 {
-			ps.add(reference(c.ID), limit.field, "is negative")
+			ps.add(item, limit.field, "is negative")
 		}
 	}
 }
 
-func (c *Coupon) checkDiscount(ps *Problems) {
+func (c *Coupon) checkDiscount(ps *Problems, item string) {
 	switch percent, amount := c.Percent != 0, !c.Amount.IsZero(); {
 	case percent == amount:
-		ps.add(reference(c.ID), "Percent", "exactly one of Percent and Amount must be set")
+		ps.add(item, "Percent", "exactly one of Percent and Amount must be set")
 	case percent && (c.Percent < 0 || c.Percent > Percent(100)):
-		ps.add(reference(c.ID), "Percent", "%s is not between 0 and 100", c.Percent)
+		ps.add(item, "Percent", "%s is not between 0 and 100", c.Percent)
 	case amount && (c.Amount.Amount <= 0 || !c.Amount.Currency.Valid()):
-		ps.add(reference(c.ID), "Amount", "must be positive and have an ISO 4217 currency")
+		ps.add(item, "Amount", "must be positive and have an ISO 4217 currency")
 	}
 	if !c.MaxDiscount.IsZero() {
 		if c.Percent == 0 {
-			ps.add(reference(c.ID), "MaxDiscount", "only caps a percentage")
+			ps.add(item, "MaxDiscount", "only caps a percentage")
 		}
 		if c.MaxDiscount.Amount <= 0 || !c.MaxDiscount.Currency.Valid() {
-			ps.add(reference(c.ID), "MaxDiscount", "must be positive and have an ISO 4217 currency")
+			ps.add(item, "MaxDiscount", "must be positive and have an ISO 4217 currency")
 		}
 	}
 	if !c.MinSubtotal.IsZero() && !c.MinSubtotal.Currency.Valid() {
-		ps.add(reference(c.ID), "MinSubtotal", "must have an ISO 4217 currency")
+		ps.add(item, "MinSubtotal", "must have an ISO 4217 currency")
 	}
 	if other := c.Amount.Currency + c.MaxDiscount.Currency; other != "" && c.MinSubtotal.Currency != "" && other != c.MinSubtotal.Currency {
-		ps.add(reference(c.ID), "MinSubtotal", "is in another currency than the discount")
+		ps.add(item, "MinSubtotal", "is in another currency than the discount")
 	}
 }
 

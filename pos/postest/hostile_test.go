@@ -90,7 +90,9 @@ var hostile = map[string]func(*mutant){
 		m.menu = func(*posfake.Fake, context.Context, pos.MenuPush) (r pos.PushReport, err error) { return r, own }
 		m.coupons = func(*posfake.Fake, context.Context, pos.CouponPush) (r pos.PushReport, err error) { return r, own }
 		m.status = func(*posfake.Fake, context.Context, pos.StatusQuery) (p pos.StatusPage, err error) { return p, own }
-		m.stock = func(*posfake.Fake, context.Context, pos.InventoryQuery) (p pos.InventoryPage, err error) { return p, own }
+		m.stock = func(*posfake.Fake, context.Context, pos.InventoryQuery) (p pos.InventoryPage, err error) {
+			return p, own
+		}
 		m.purchases = func(*posfake.Fake, context.Context, pos.PurchaseQuery) (p pos.PurchasePage, err error) { return p, own }
 	},
 }

@@ -279,7 +279,7 @@ func TestAPIVersion(t *testing.T) {
 		t.Errorf("version %s is to be replaced by %s", version, square.APIVersionCheckBy)
 	}
 	if now := pos.DateOf(time.Now().AddDate(0, 0, 90), time.UTC); now >= square.APIVersionCheckBy {
-		t.Logf("version %s is certain to work until %s only: move to a newer one", version, square.APIVersionCheckBy)
+		t.Logf("warning: version %s is certain to work until %s only: move to a newer one", version, square.APIVersionCheckBy)
 	}
 }
 

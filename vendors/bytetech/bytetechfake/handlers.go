@@ -43,6 +43,23 @@ func (c *call) issueToken() (int, any, error) {
 	}{g.token, "Bearer", int(c.cfg.TokenLife / time.Second), strings.Join(scopes, " ")}, nil
 }
 
+// inPath is the row whose id the path names.
+func inPath[T identified](c *call, rows sorted[T], what string) (row T, err error) {
+	row, ok := rows.get(c.r.PathValue(what + "_id"))
+	if !ok {
+		err = notFound(what)
+	}
+	return row, err
+}
+
+// shown answers with the view of a row, or with the error that came instead.
+func shown[T, V any](status int, row T, err error, view func(T) V) (int, any, error) {
+	if err != nil {
+		return 0, nil, err
+	}
+	return status, view(row), nil
+}
+
 // kiosk is the one in the path.
 func (c *call) kiosk() (*kiosk, error) {
 	k, ok := c.kiosks.get(c.r.PathValue("kiosk_id"))
@@ -192,27 +209,15 @@ func (c *call) postProduct() (int, any, error) {
 		return 0, nil, err
 	}
 	p, err := c.createProduct(in, "")
-	if err != nil {
-		return 0, nil, err
-	}
-	return http.StatusCreated, c.viewProduct(p), nil
+	return shown(http.StatusCreated, p, err, c.viewProduct)
 }
 
 // pathProduct is the product in the path.
-func (c *call) pathProduct() (*product, error) {
-	p, ok := c.products.get(c.r.PathValue("product_id"))
-	if !ok {
-		return nil, notFound("product")
-	}
-	return p, nil
-}
+func (c *call) pathProduct() (*product, error) { return inPath(c, c.products, "product") }
 
 func (c *call) getProduct() (int, any, error) {
 	p, err := c.pathProduct()
-	if err != nil {
-		return 0, nil, err
-	}
-	return http.StatusOK, c.viewProduct(p), nil
+	return shown(http.StatusOK, p, err, c.viewProduct)
 }
 
 func (c *call) archiveProduct() (int, any, error)   { return c.setArchived(true) }
@@ -253,27 +258,15 @@ func (c *call) postDiscount() (int, any, error) {
 		return 0, nil, err
 	}
 	d, err := c.createDiscount(in)
-	if err != nil {
-		return 0, nil, err
-	}
-	return http.StatusCreated, c.viewDiscount(d), nil
+	return shown(http.StatusCreated, d, err, c.viewDiscount)
 }
 
 // pathDiscount is the discount in the path.
-func (c *call) pathDiscount() (*discount, error) {
-	d, ok := c.discounts.get(c.r.PathValue("discount_id"))
-	if !ok {
-		return nil, notFound("discount")
-	}
-	return d, nil
-}
+func (c *call) pathDiscount() (*discount, error) { return inPath(c, c.discounts, "discount") }
 
 func (c *call) getDiscount() (int, any, error) {
 	d, err := c.pathDiscount()
-	if err != nil {
-		return 0, nil, err
-	}
-	return http.StatusOK, c.viewDiscount(d), nil
+	return shown(http.StatusOK, d, err, c.viewDiscount)
 }
 
 func (c *call) endDiscount() (int, any, error) {

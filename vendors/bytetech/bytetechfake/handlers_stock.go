@@ -127,10 +127,7 @@ func (c *call) pathTransaction() (*transaction, error) {
 
 func (c *call) getTransaction() (int, any, error) {
 	tx, err := c.pathTransaction()
-	if err != nil {
-		return 0, nil, err
-	}
-	return http.StatusOK, c.viewTransaction(tx), nil
+	return shown(http.StatusOK, tx, err, c.viewTransaction)
 }
 
 // createAdjustment asks for a refund, which settles after the configured delay.
