@@ -72,11 +72,11 @@ func (p proof) excluded(caps pos.Capabilities) string {
 
 // title returns the name with the rows in words, to begin a failure with.
 func (p proof) title() string {
-	text := p.name
-	for _, id := range strings.Fields(p.rows) {
-		text += ", " + id + " " + rowTitle(id)
+	parts := []string{p.name}
+	for id := range strings.FieldsSeq(p.rows) {
+		parts = append(parts, id+" "+rowTitle(id))
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // result is what a case found.

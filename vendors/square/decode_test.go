@@ -99,6 +99,23 @@ func BenchmarkOrders(b *testing.B) {
 	})
 }
 
+// A purchase with lines, discounts, taxes and tenders costs a bounded number of
+// allocations, whatever the size of the page.
+func TestOrdersAllocateLittle(t *testing.T) { //nolint:paralleltest // it counts allocations
+	for _, size := range []int{256 << 10, 2 << 20} {
+		answer, orders := page(t, size)
+		p := offlineProvider(t, answer)
+		allocs := testing.AllocsPerRun(5, func() {
+			if got, err := p.fetchOrders(t.Context(), []string{"x"}, false); err != nil || len(got.Purchases) != orders {
+				t.Fatal(len(got.Purchases), err)
+			}
+		})
+		if each := allocs / float64(orders); each > 30 {
+			t.Errorf("a page of %d bytes: %.1f allocations for each of %d purchases, want at most 30", size, each, orders)
+		}
+	}
+}
+
 // FuzzDecodePurchases: no bytes make the decoder panic, purchases have an id,
 // and their parts add up or a finding says so.
 func FuzzDecodePurchases(f *testing.F) {
