@@ -15,10 +15,6 @@ type iterator struct {
 // iterate answers with as many rows as were asked for. A row that is gone by
 // the time it is due gives nil.
 func (f *Fake) iterate(m *message, rows []func() *node) *reply {
-	most := len(rows)
-	if n, err := strconv.Atoi(m.body.at("MaxReturned")); err == nil {
-		most = n
-	}
 	mode, _ := m.body.attr("iterator")
 	id, _ := m.body.attr("iteratorID")
 	var query strings.Builder // what an iterator is bound to
@@ -44,6 +40,10 @@ func (f *Fake) iterate(m *message, rows []func() *node) *reply {
 			return r
 		}
 	}
+	most := len(rows)
+	if n, err := strconv.Atoi(m.body.at("MaxReturned")); err == nil {
+		most = n
+	}
 	for len(rows) > 0 && len(r.rets) < most {
 		if n := rows[0](); n != nil {
 			r.rets = append(r.rets, n)
@@ -62,6 +62,12 @@ func (f *Fake) iterate(m *message, rows []func() *node) *reply {
 	return r
 }
 
+// continues reports whether a query goes on with the rows of an iterator.
+func continues(m *message) bool {
+	mode, _ := m.body.attr("iterator")
+	return mode == "Continue" || mode == "Stop"
+}
+
 // listQuery answers the queries of lists.
 func (f *Fake) listQuery(m *message) *reply {
 	kind := strings.TrimSuffix(m.op, "Query")
@@ -73,6 +79,9 @@ func (f *Fake) listQuery(m *message) *reply {
 	}
 	if ids, names := m.body.texts("ListID"), m.body.texts("FullName"); len(ids)+len(names) > 0 {
 		return f.pick(ids, names, of)
+	}
+	if continues(m) {
+		return f.iterate(m, nil)
 	}
 	var rows []func() *node
 	for _, o := range f.objects {

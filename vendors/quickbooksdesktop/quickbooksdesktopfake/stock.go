@@ -25,7 +25,11 @@ func (f *Fake) itemSitesQuery(m *message) *reply {
 	if m.body.child("ItemTypeFilter") != nil && m.body.at("ItemTypeFilter") != "Inventory" && m.body.at("ItemTypeFilter") != "InventoryAndAssembly" {
 		return &reply{counted: true, code: codeNothing}
 	}
+	if continues(m) {
+		return f.iterate(m, nil)
+	}
 	filter, ids := m.body.child("ItemSiteFilter"), m.body.texts("ListID")
+	status := el("", opt("ActiveStatus", m.body.at("ActiveStatus")))
 	var rows []func() *node
 	var sites []*object
 	for _, s := range f.objects {
@@ -34,7 +38,7 @@ func (f *Fake) itemSitesQuery(m *message) *reply {
 		}
 	}
 	for i, o := range f.objects {
-		if o.kind != "ItemInventory" || !f.matches(el("", opt("ActiveStatus", m.body.at("ActiveStatus"))), o) || !refMatches(filter.child("ItemFilter"), o.ref("ItemRef")) {
+		if o.kind != "ItemInventory" || !f.matches(status, o) || !refMatches(filter.child("ItemFilter"), o.ref("ItemRef")) {
 			continue
 		}
 		for j, s := range sites {
