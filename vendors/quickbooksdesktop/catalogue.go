@@ -20,6 +20,7 @@ type item struct {
 	Desc      string `json:"desc,omitempty"`
 	Price     string `json:"price,omitempty"`
 	BarCode   string `json:"bar_code,omitempty"`
+	Percent   string `json:"percent,omitempty"` // of a discount
 	TaxCode   string `json:"tax_code,omitempty"`
 	Active    bool   `json:"active,omitempty"`
 	Both      bool   `json:"both,omitempty"` // has terms of sale and of purchase
@@ -55,6 +56,9 @@ func (p *Provider) saveItems(ctx context.Context, s *session, r *reply) error {
 	for i := range r.NonInventory {
 		page.Items = append(page.Items, newItem(kindNonInventory, &r.NonInventory[i]))
 	}
+	for i := range r.Discounts {
+		page.Items = append(page.Items, newItem(kindDiscount, &r.Discounts[i]))
+	}
 	if len(page.Items) == 0 {
 		return nil
 	}
@@ -72,6 +76,8 @@ func newItem(kind string, r *itemRet) item {
 		it.Full = it.Name
 	}
 	switch {
+	case kind == kindDiscount:
+		it.Desc, it.Price, it.Percent = r.ItemDesc, r.DiscountRate, r.DiscountRatePercent
 	case r.Sale != nil:
 		it.Desc, it.Price = r.Sale.Desc, r.Sale.Price
 	case r.Both != nil:

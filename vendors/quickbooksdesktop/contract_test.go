@@ -54,6 +54,7 @@ func TestRequestsValidate(t *testing.T) {
 		"sites":     func(c *quickbooksdesktop.Config) { c.Location = quickbooksdesktop.BySite },
 		"company":   func(c *quickbooksdesktop.Config) { c.Location, c.Invoices = quickbooksdesktop.ByCompany, true },
 		"non-stock": func(c *quickbooksdesktop.Config) { c.NonStock = true },
+		"coupons":   ledger,
 	}
 	for name, set := range configs {
 		t.Run(name, func(t *testing.T) {
@@ -63,12 +64,12 @@ func TestRequestsValidate(t *testing.T) {
 	}
 }
 
-// written returns all documents of two runs: adds, changes of every field,
-// a withdrawal, pages.
+// written returns all documents of three runs: adds, changes of every field,
+// a withdrawal, pages, and the first request of a session that recovers.
 func written(t *testing.T, set func(*quickbooksdesktop.Config)) []string {
 	t.Helper()
 	cfg := config()
-	cfg.Adopt = []string{"MEAL-0101", "MEAL-0102", "MEAL-0103"}
+	cfg.Adopt = []string{"MEAL-0101", "MEAL-0102", "MEAL-0103", "CPN-OLD", "CPN-OLDER"}
 	set(&cfg)
 	p, err := quickbooksdesktop.New(cfg, &kit.Options{Store: &pos.MemoryStore{}})
 	if err != nil {
@@ -84,6 +85,10 @@ func written(t *testing.T, set func(*quickbooksdesktop.Config)) []string {
 				strings.ReplaceAll(`<X><ListID>1-1</ListID><EditSequence>1</EditSequence><Name>MEAL-0102</Name><FullName>MEAL-0102</FullName><IsActive>false</IsActive><SalesOrPurchase><Desc>Old</Desc><Price>1.00</Price></SalesOrPurchase></X>`, "X>", "ItemNonInventoryRet>") +
 					strings.ReplaceAll(`<X><ListID>1-2</ListID><EditSequence>1</EditSequence><Name>MEAL-0103</Name><FullName>MEAL-0103</FullName><IsActive>true</IsActive><SalesAndPurchase><SalesDesc>Old</SalesDesc><SalesPrice>1.00</SalesPrice></SalesAndPurchase></X>`, "X>", "ItemNonInventoryRet>"),
 			},
+			"ItemDiscountQuery": {
+				`<ItemDiscountRet><ListID>1-3</ListID><EditSequence>1</EditSequence><Name>CPN-OLD</Name><FullName>CPN-OLD</FullName><IsActive>false</IsActive><ItemDesc>Old</ItemDesc><DiscountRatePercent>5.0</DiscountRatePercent></ItemDiscountRet>` +
+					`<ItemDiscountRet><ListID>1-4</ListID><EditSequence>1</EditSequence><Name>CPN-OLDER</Name><FullName>CPN-OLDER</FullName><IsActive>false</IsActive><ItemDesc>Old</ItemDesc><DiscountRate>5.00</DiscountRate></ItemDiscountRet>`,
+			},
 		}
 	}
 	b := &book{records: records()}
@@ -98,6 +103,17 @@ func written(t *testing.T, set func(*quickbooksdesktop.Config)) []string {
 	if _, err := p.PushMenu(t.Context(), push); err != nil {
 		t.Fatal(err)
 	}
+	if cfg.LedgerCoupons {
+		coupons := pos.CouponPush{Coupons: []pos.Coupon{
+			{ID: "c-1", Name: "Café", Percent: pos.Percent(10), Codes: []string{"TEN"}},
+			{ID: "c-2", Name: "Dollar", Amount: usd(100), Codes: []string{"DOLLAR"}},
+			{ID: "c-3", Name: "Old", Percent: pos.Percent(10), Codes: []string{"OLD"}},
+			{ID: "c-4", Name: "Older", Amount: usd(250), Codes: []string{"OLDER"}},
+		}}
+		if _, err := p.PushCoupons(t.Context(), coupons); err != nil {
+			t.Fatal(err)
+		}
+	}
 	b.records, b.pages = records(), true
 	b.records["ItemInventoryQuery"] = []string{item("MEAL-0101", "11.50", "1", ""), item("THEIRS", "1.00", "1", "")}
 	b.records["SalesReceiptQuery"] = []string{receipt, ""}
@@ -110,7 +126,36 @@ func written(t *testing.T, set func(*quickbooksdesktop.Config)) []string {
 	if writes < 5 || goesOn < 2 {
 		t.Fatalf("%d writes, %d iterators that go on", writes, goesOn)
 	}
-	return b.seen
+	if cfg.LedgerCoupons && writes < 9 {
+		t.Fatalf("%d writes with coupons", writes)
+	}
+	push.Menu.Items[3].SKU = "MEAL-0105"
+	if _, err := p.PushMenu(t.Context(), push); err != nil {
+		t.Fatal(err)
+	}
+	b.records = records()
+	return append(b.seen, recovered(t, c, b))
+}
+
+// recovered loses the response to a set of writes, and returns the request
+// with which the next session begins: the same, with the same ids.
+func recovered(t *testing.T, c *connector, b *book) string {
+	t.Helper()
+	ticket, _ := c.authenticate(password)
+	request := c.send(ticket, prelude(fileID))
+	for n := 0; !strings.Contains(request, " newMessageSetID="); n++ {
+		if n == 20 {
+			t.Fatal("nothing is written")
+		}
+		c.receive(ticket, b.reply(request), "")
+		request = c.send(ticket, "")
+	}
+	ticket, _ = c.authenticate(password)
+	again := c.send(ticket, prelude(fileID))
+	if again != request || !strings.Contains(again, " oldMessageSetID=") {
+		t.Errorf("the session that recovers begins with\n%s\nwant\n%s", again, request)
+	}
+	return again
 }
 
 func usd(cents int64) pos.Money { return pos.Money{Amount: cents, Currency: "USD"} }

@@ -55,12 +55,14 @@ func (c *Config) checkProduct() pos.Problems {
 	case Desktop:
 		refuse(!slices.Contains([]string{"", ByClass, BySite, ByCompany}, c.Location), "location", "must be class, site or company")
 		refuse(c.Department != "", "department", "is for product pos only")
+		refuse(c.LedgerCoupons && c.DiscountAccount == "", "discount_account", "is required by ledger_coupons")
 		refuse(c.LateBy != 0, "late_by_ns", "is for product pos only")
 	case PointOfSale:
 		refuse(c.Location != "" && c.Location != ByStore, "location", "must be store or empty: product pos has stores")
 		refuse(c.Accounts != Accounts{}, "accounts", "is for product desktop only")
 		refuse(c.LateBy < 0 || c.LateBy > maxLate, "late_by_ns", "must be between 0 and 3 days")
 		refuse(c.Invoices, "invoices", "is for product desktop only")
+		refuse(c.LedgerCoupons, "ledger_coupons", "is for product desktop only")
 	default:
 		refuse(true, "product", "must be desktop or pos")
 	}

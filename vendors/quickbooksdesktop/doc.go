@@ -41,7 +41,8 @@
 //     tells the end. One price and one availability for the company file. Our
 //     items carry a mark of ours (ExternalGUID). Withdrawn items become
 //     inactive.
-//   - Coupons: refused.
+//   - Coupons: refused, or with [Config].LedgerCoupons a discount item for each,
+//     enforced by nobody, to book what other systems gave.
 //   - Status: when the Web Connector called last.
 //   - Inventory: counts of the company file, or by site with Advanced
 //     Inventory. Read only, no expiry.
@@ -78,7 +79,7 @@
 //
 // # Unsupported
 //
-// Coupons; prices and availability of single points of sale; pushes to some of
+// Coupons that a till enforces; prices and availability of single points of sale; pushes to some of
 // them; single records; writing stock; interactive mode; amounts in foreign
 // currencies, which carry a finding. Names lose characters outside
 // Windows-1252.

@@ -232,11 +232,11 @@ func (p *Provider) newest(ctx context.Context, j *journal, ids map[string]bool) 
 
 // saveSales appends what is new on a page of transactions.
 func (p *Provider) saveSales(ctx context.Context, st *state, q *query, r *reply) error {
-	owned, _, err := hold[tasksDoc](ctx, p, docTasks)
+	ours, _, err := hold[tasksDoc](ctx, p, docTasks)
 	if err != nil {
 		return err
 	}
-	versions := p.speaks.sales(q, r, owned.Owned)
+	versions := p.speaks.sales(q, r, ours.Owned)
 	began := st.Session.Began
 	again := false
 	err = p.record(ctx, func(j *journal) ([]entry, error) {
@@ -254,6 +254,7 @@ func (p *Provider) saveSales(ctx context.Context, st *state, q *query, r *reply)
 			}
 			f.Seen[key] = modified
 			f.suspect(&sale, modified)
+			ours.credit(&sale)
 			add = append(add, entry{Kind: q.Kind, Purchase: sale, Modified: modified, Received: began})
 		}
 		if q.Done {

@@ -28,6 +28,10 @@ type want struct {
 	Active bool   `json:"active,omitempty"`
 	// Gone: the item left the menu; only Active counts.
 	Gone bool `json:"gone,omitempty"`
+	// Coupon is the id of the coupon that a discount item stands for; it gives
+	// Percent, or the Price.
+	Coupon  string `json:"coupon,omitempty"`
+	Percent string `json:"percent,omitempty"`
 }
 
 // task is a change that waits for the Web Connector, or its end until a push
@@ -48,10 +52,13 @@ type task struct {
 	Alone bool  `json:"alone,omitempty"`
 }
 
-// tasksDoc is the queue, by SKU, and what we own: SKU to ListID.
+// tasksDoc is the queue, by SKU, and what we own: SKU to ListID. Coupons are
+// the names of discount items, which take the place of SKUs, and the coupons
+// they stand for.
 type tasksDoc struct {
-	Tasks map[string]*task  `json:"tasks,omitempty"`
-	Owned map[string]string `json:"owned,omitempty"`
+	Tasks   map[string]*task  `json:"tasks,omitempty"`
+	Owned   map[string]string `json:"owned,omitempty"`
+	Coupons map[string]string `json:"coupons,omitempty"`
 }
 
 // claimed stands for the id of an item that was created, as far as is known.
@@ -91,7 +98,15 @@ func (p *Provider) PushMenu(ctx context.Context, push pos.MenuPush) (pos.PushRep
 	if err := push.Menu.Validate(); err != nil {
 		return pos.PushReport{}, err
 	}
-	ids, err := p.everywhere(ctx, op, push.Locations)
+	return p.push(ctx, op, push.Locations, func(m *menuPush) func(*tasksDoc) (bool, error) {
+		m.push = push
+		return m.decide
+	})
+}
+
+// push fills the queue as decide says.
+func (p *Provider) push(ctx context.Context, op string, locations []string, decide func(*menuPush) func(*tasksDoc) (bool, error)) (pos.PushReport, error) {
+	ids, err := p.everywhere(ctx, op, locations)
 	if err != nil {
 		return pos.PushReport{}, err
 	}
@@ -101,11 +116,11 @@ func (p *Provider) PushMenu(ctx context.Context, push pos.MenuPush) (pos.PushRep
 	if err != nil {
 		return pos.PushReport{}, located(op, err)
 	}
-	m := &menuPush{Provider: p, push: push, ids: ids, pending: st.Pending}
+	m := &menuPush{Provider: p, op: op, ids: ids, pending: st.Pending}
 	if m.cat, err = p.catalogue(ctx, st.Items); err != nil {
 		return pos.PushReport{}, located(op, err)
 	}
-	err = change(ctx, p, docTasks, m.decide)
+	err = change(ctx, p, docTasks, decide(m))
 	if err != nil {
 		return pos.PushReport{}, located(op, err)
 	}
@@ -133,15 +148,17 @@ func (p *Provider) everywhere(ctx context.Context, op string, asked []string) ([
 	return ids, nil
 }
 
-// menuPush is the work of one PushMenu call.
+// menuPush is the work of one PushMenu or PushCoupons call.
 type menuPush struct {
 	*Provider
+	op      string
 	push    pos.MenuPush
 	ids     []string
 	cat     *catalogue
 	pending *pendingSet // on its way
 	report  *kit.Report
 	open    int // changes that wait or would wait
+	coupons bool
 }
 
 // decide fills the report and the queue. It may be called several times.
@@ -152,24 +169,37 @@ func (m *menuPush) decide(doc *tasksDoc) (write bool, err error) {
 		skus[i] = m.push.Menu.Items[i].SKU
 		onMenu[skus[i]] = true
 	}
-	m.report, m.open = kit.NewReport(skus, m.ids, m.push.DryRun), 0
-	if doc.Tasks == nil {
-		doc.Tasks = make(map[string]*task)
-	}
+	m.begin(doc, skus)
 	for i := range m.push.Menu.Items {
 		m.item(doc, &m.push.Menu.Items[i])
 	}
 	if !m.push.Partial {
-		if err := m.withdraw(doc, onMenu); err != nil {
+		err := m.withdraw(doc, onMenu, m.meals(doc), func(sku string) {
+			m.report.Add(m.outcome(doc, sku, want{Gone: true}))
+		})
+		if err != nil {
 			return false, err
 		}
 	}
+	return m.finish(doc)
+}
+
+// begin makes the report.
+func (m *menuPush) begin(doc *tasksDoc, keys []string) {
+	m.report, m.open = kit.NewReport(keys, m.ids, m.push.DryRun), 0
+	if doc.Tasks == nil {
+		doc.Tasks = make(map[string]*task)
+	}
+}
+
+// finish reports whether the queue is to be written.
+func (m *menuPush) finish(doc *tasksDoc) (write bool, err error) {
 	if m.push.DryRun {
 		m.report.Wrote((m.open + writeBatch - 1) / writeBatch)
 		return false, nil
 	}
 	if len(doc.Tasks) > maxTasks {
-		return false, &pos.Error{Vendor: Vendor, Op: "PushMenu", Kind: pos.KindUnavailable, RetryAfter: m.cfg.Interval, Err: errFull}
+		return false, &pos.Error{Vendor: Vendor, Op: m.op, Kind: pos.KindUnavailable, RetryAfter: m.cfg.Interval, Err: errFull}
 	}
 	return true, nil
 }
@@ -198,7 +228,7 @@ func (m *menuPush) wish(it *pos.Item) (want, []pos.Problem) {
 
 func (m *menuPush) item(doc *tasksDoc, it *pos.Item) {
 	if ps := m.refusals(it); len(ps) > 0 {
-		m.report.Add(pos.Outcome{Item: it.SKU, Locations: m.ids, Action: pos.Refused, Err: &pos.Error{Vendor: Vendor, Op: "PushMenu", Kind: pos.KindUnsupported, Err: ps}})
+		m.report.Add(pos.Outcome{Item: it.SKU, Locations: m.ids, Action: pos.Refused, Err: m.fail(pos.KindUnsupported, ps)})
 		return
 	}
 	w, notes := m.wish(it)
@@ -228,14 +258,14 @@ func (m *menuPush) outcome(doc *tasksDoc, sku string, w want) pos.Outcome {
 			delete(doc.Tasks, sku)
 			o.Action, o.Fields = t.Action, t.Fields
 			if t.Action == pos.Failed {
-				o.Err = statusError("PushMenu", t.Code, t.Message)
+				o.Err = statusError(m.op, t.Code, t.Message)
 			}
 			return o
 		}
 	}
-	if have != nil && !m.owns(doc.Owned, have) {
+	if have != nil && !m.fits(doc.Owned, have, w) {
 		o.Action = pos.Failed
-		o.Err = &pos.Error{Vendor: Vendor, Op: "PushMenu", Kind: pos.KindConflict, Err: errTaken}
+		o.Err = m.fail(pos.KindConflict, errTaken)
 		return o
 	}
 	if m.cat == nil {
@@ -271,19 +301,43 @@ func planned(w want, have *item, cat *catalogue) pos.Action {
 	return pos.Updated
 }
 
-// withdraw takes what we own and is not on the menu off sale.
-func (m *menuPush) withdraw(doc *tasksDoc, onMenu map[string]bool) error {
-	// What is being created is ours before it is confirmed.
-	sent := &tasksDoc{Owned: maps.Clone(doc.Owned)}
+// fail is an error of the push.
+func (m *menuPush) fail(kind pos.Kind, err error) *pos.Error {
+	return &pos.Error{Vendor: Vendor, Op: m.op, Kind: kind, Err: err}
+}
+
+// fits reports whether an item may become what is wanted: it is ours, and no
+// discount becomes a meal.
+func (p *Provider) fits(owned map[string]string, have *item, w want) bool {
+	return p.owns(owned, have) && (have.Kind == kindDiscount) == (w.Coupon != "")
+}
+
+// meals lists the SKUs of ours, and of what is being created: that is ours
+// before it is confirmed.
+func (m *menuPush) meals(doc *tasksDoc) []string {
+	ours := &tasksDoc{Owned: maps.Clone(doc.Owned)}
 	if m.pending != nil {
 		for _, pt := range m.pending.Tasks {
-			sent.claim(pt)
+			ours.claim(pt)
 		}
 	}
-	ours := sent.Owned
-	var gone []string
+	maps.DeleteFunc(ours.Owned, func(name, _ string) bool {
+		if m.cat != nil {
+			if it := m.cat.find(name); it != nil && it.Kind == kindDiscount {
+				return true
+			}
+		}
+		return doc.Coupons[name] != ""
+	})
+	return slices.Sorted(maps.Keys(ours.Owned))
+}
+
+// withdraw takes those of ours off sale that are not to be kept, by calling
+// gone for each.
+func (m *menuPush) withdraw(doc *tasksDoc, keep map[string]bool, ours []string, gone func(name string)) error {
+	var names []string
 	onSale := 0
-	for _, sku := range slices.Sorted(maps.Keys(ours)) {
+	for _, sku := range ours {
 		selling := false
 		if m.cat != nil {
 			it := m.cat.find(sku)
@@ -294,33 +348,34 @@ func (m *menuPush) withdraw(doc *tasksDoc, onMenu map[string]bool) error {
 		if selling {
 			onSale++
 		}
-		if !onMenu[sku] && (selling || waiting || t != nil && t.Want.Gone) {
-			gone = append(gone, sku)
+		if !keep[sku] && (selling || waiting || t != nil && t.Want.Gone) {
+			names = append(names, sku)
 		}
 	}
 	if !m.speaks.traits().withdraws {
-		m.keep(doc, gone)
+		m.keep(doc, names)
 		return nil
 	}
 	off := 0
-	for _, sku := range gone {
+	for _, sku := range names {
 		if m.cat != nil && m.cat.find(sku) != nil && m.cat.find(sku).Active {
 			off++
 		}
 	}
 	if err := pos.CheckWithdraw(off*len(m.ids), onSale*len(m.ids), m.push.MaxWithdraw); err != nil {
 		if e, ok := errors.AsType[*pos.Error](err); ok {
-			e.Vendor, e.Op = Vendor, "PushMenu"
+			e.Vendor, e.Op = Vendor, m.op
 		}
 		return err
 	}
-	for sku, t := range doc.Tasks { // new items that never reached QuickBooks
-		if !onMenu[sku] && ours[sku] == "" && !t.Want.Gone && !m.push.DryRun {
-			delete(doc.Tasks, sku)
-		}
+	if !m.push.DryRun { // new items that never reached QuickBooks
+		maps.DeleteFunc(doc.Tasks, func(sku string, t *task) bool {
+			_, known := slices.BinarySearch(ours, sku)
+			return !keep[sku] && !known && !t.Want.Gone && (t.Want.Coupon != "") == m.coupons
+		})
 	}
-	for _, sku := range gone {
-		m.report.Add(m.outcome(doc, sku, want{Gone: true}))
+	for _, sku := range names {
+		gone(sku)
 	}
 	return nil
 }
@@ -335,10 +390,9 @@ func (m *menuPush) keep(doc *tasksDoc, gone []string) {
 		if m.cat == nil || m.cat.find(sku) == nil {
 			continue
 		}
-		m.report.Add(pos.Outcome{Item: sku, Locations: m.ids, Action: pos.Refused, Err: &pos.Error{
-			Vendor: Vendor, Op: "PushMenu", Kind: pos.KindUnsupported,
-			Err: pos.Problems{{Item: sku, Field: fieldUnavailable, Reason: noWithdrawal, Nearest: atTheTill}},
-		}})
+		m.report.Add(pos.Outcome{Item: sku, Locations: m.ids, Action: pos.Refused, Err: m.fail(pos.KindUnsupported, pos.Problems{
+			{Item: sku, Field: fieldUnavailable, Reason: noWithdrawal, Nearest: atTheTill},
+		})})
 	}
 }
 
@@ -357,10 +411,15 @@ const (
 	fieldGTIN        = "GTIN"
 	fieldTaxExempt   = "TaxExempt"
 	fieldUnavailable = "Unavailable"
+	fieldPercent     = "Percent"
+	fieldAmount      = "Amount"
 )
 
 // differences names the fields in which an item is not as it should be.
 func (p *Provider) differences(w want, have *item) []string {
+	if w.Coupon != "" {
+		return p.couponDifferences(w, have)
+	}
 	var fields []string
 	differs := func(bad bool, field string) {
 		if bad {

@@ -105,7 +105,7 @@ func (p *Provider) compose(doc *tasksDoc, cat *catalogue, skus []string) (messag
 		case have == nil && t.Want.Gone:
 			t.end(pos.Unchanged, nil, 0)
 			continue
-		case have != nil && !p.owns(doc.Owned, have):
+		case have != nil && !p.fits(doc.Owned, have, t.Want):
 			t.fail(codeNameTaken, "the name is in use")
 			continue
 		case have != nil:
@@ -131,6 +131,9 @@ func (t *task) fail(code, message string) {
 // write makes the request of one change.
 func (d desktop) write(id string, pt *pendingTask, have *item) any {
 	w := pt.Want
+	if w.Coupon != "" {
+		return d.writeCoupon(id, pt, have)
+	}
 	var bar *barCode
 	if w.GTIN != "" {
 		bar = &barCode{w.GTIN}
@@ -230,7 +233,7 @@ func (p *Provider) settle(doc *tasksDoc, set *pendingSet, pt pendingTask, r *rep
 		doc.claim(pt)
 	case !r.bad():
 		doc.claim(pt)
-		for _, ret := range append(r.Inventory, r.NonInventory...) {
+		for _, ret := range slices.Concat(r.Inventory, r.NonInventory, r.Discounts) {
 			doc.own(pt.SKU, ret.ListID)
 		}
 	}

@@ -61,6 +61,12 @@ type Config struct {
 	NonTaxCode string `json:"non_tax_code,omitempty"`
 	// Adopt names SKUs of items that are Farmacy's although no push created them.
 	Adopt []string `json:"adopt,omitempty"`
+	// LedgerCoupons keeps a discount item for each coupon, so that what systems
+	// that enforce the coupon gave can be booked on it and purchases tell its
+	// code. QuickBooks itself enforces nothing. DiscountAccount is the name of the
+	// ledger account of these items.
+	LedgerCoupons   bool   `json:"ledger_coupons,omitempty"`
+	DiscountAccount string `json:"discount_account,omitempty"`
 	// Invoices reads invoices as sales, too: pending until they are paid.
 	Invoices bool `json:"invoices,omitempty"`
 	// LateBy is how much later the receipts of other stores may reach the
@@ -163,7 +169,7 @@ func (d desktop) capabilities() pos.Capabilities {
 			Support: partial("an item has one price and one availability for the whole company file"),
 			Fields:  []string{"GTIN", "TaxExempt"}, BatchSize: writeBatch,
 		},
-		Coupons:   pos.CouponCaps{Support: none("a discount item is a rate with a name: no code, window, condition or limit is enforced", "add a discount item by hand")},
+		Coupons:   d.cfg.couponCaps(),
 		Status:    pos.StatusCaps{Support: partial("only when the Web Connector of the company file called last"), Online: true, Interval: d.cfg.Interval},
 		Inventory: pos.InventoryCaps{Support: pos.Support{Level: pos.Full}, Counts: true, Committed: true, PerLocation: true},
 		Purchases: pos.PurchaseCaps{

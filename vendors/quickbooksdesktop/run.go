@@ -15,6 +15,7 @@ const (
 	kindSite         = "InventorySite"
 	kindInventory    = "ItemInventory"
 	kindNonInventory = "ItemNonInventory"
+	kindDiscount     = "ItemDiscount"
 	kindStock        = "ItemSites"
 	kindReceipt      = "SalesReceipt"
 	kindMemo         = "CreditMemo"
@@ -44,14 +45,22 @@ func (d desktop) saleKinds() []string {
 	return kinds
 }
 
-func (desktop) itemKinds() []string { return []string{kindInventory, kindNonInventory} }
+func (d desktop) itemKinds() []string {
+	kinds := []string{kindInventory, kindNonInventory}
+	if d.cfg.LedgerCoupons {
+		kinds = append(kinds, kindDiscount)
+	}
+	return kinds
+}
 
 func isSale(kind string) bool { return kind == kindReceipt || kind == kindMemo || kind == kindInvoice }
 
 // fromJournal reports queries that go on where the journal says.
 func fromJournal(kind string) bool { return isSale(kind) || kind == kindDeleted }
 
-func isItem(kind string) bool { return kind == kindInventory || kind == kindNonInventory }
+func isItem(kind string) bool {
+	return kind == kindInventory || kind == kindNonInventory || kind == kindDiscount
+}
 
 // plan lists the queries of a full read.
 func (p *Provider) plan(ctx context.Context, st *state) ([]*query, error) {
@@ -231,8 +240,11 @@ func (d desktop) request(q *query) any {
 		}
 	}
 	only := itemFields
-	if q.Kind == kindStock {
+	switch q.Kind {
+	case kindStock:
 		only = siteFields
+	case kindDiscount:
+		only = discountFields
 	}
 	return listQuery{XMLName: name, head: h, MaxReturned: itemPage, ActiveStatus: "All", Only: only}
 }

@@ -20,6 +20,7 @@ import (
 //	op: POST /qbxml/InventorySiteQuery
 //	op: POST /qbxml/ItemInventoryQuery
 //	op: POST /qbxml/ItemNonInventoryQuery
+//	op: POST /qbxml/ItemDiscountQuery
 //	op: POST /qbxml/ItemSitesQuery
 //	op: POST /qbxml/SalesReceiptQuery
 //	op: POST /qbxml/CreditMemoQuery
@@ -29,6 +30,8 @@ import (
 //	op: POST /qbxml/ItemInventoryMod
 //	op: POST /qbxml/ItemNonInventoryAdd
 //	op: POST /qbxml/ItemNonInventoryMod
+//	op: POST /qbxml/ItemDiscountAdd
+//	op: POST /qbxml/ItemDiscountMod
 type messages struct {
 	XMLName xml.Name   `xml:"QBXML"`
 	Set     messageSet `xml:"QBXMLMsgsRq"`
@@ -97,6 +100,9 @@ var (
 	itemFields = []string{
 		"ListID", "EditSequence", "Name", "FullName", "BarCodeValue", "IsActive", "SalesTaxCodeRef", "SalesDesc", "SalesPrice",
 		"SalesOrPurchase", "SalesAndPurchase", "QuantityOnHand", "QuantityOnSalesOrder", "ExternalGUID",
+	}
+	discountFields = []string{
+		"ListID", "EditSequence", "Name", "FullName", "IsActive", "ItemDesc", "SalesTaxCodeRef", "DiscountRate", "DiscountRatePercent", "ExternalGUID",
 	}
 	siteFields    = []string{"ItemInventoryRef", "InventorySiteRef", "QuantityOnHand", "QuantityOnSalesOrders"}
 	writtenFields = []string{"ListID"}
@@ -209,6 +215,35 @@ type nonInventoryMod struct {
 	Only []string `xml:"IncludeRetElement"`
 }
 
+type discountAdd struct {
+	XMLName xml.Name `xml:"ItemDiscountAddRq"`
+	head
+	Item struct {
+		Name     string
+		IsActive bool
+		Desc     string `xml:"ItemDesc"`
+		TaxCode  *ref   `xml:"SalesTaxCodeRef"`
+		Amount   string `xml:"DiscountRate,omitempty"`
+		Percent  string `xml:"DiscountRatePercent,omitempty"`
+		Account  *ref   `xml:"AccountRef"`
+		GUID     string `xml:"ExternalGUID"`
+	} `xml:"ItemDiscountAdd"`
+	Only []string `xml:"IncludeRetElement"`
+}
+
+type discountMod struct {
+	XMLName xml.Name `xml:"ItemDiscountModRq"`
+	head
+	Item struct {
+		ListID, EditSequence string
+		IsActive             *bool
+		Desc                 string `xml:"ItemDesc,omitempty"`
+		Amount               string `xml:"DiscountRate,omitempty"`
+		Percent              string `xml:"DiscountRatePercent,omitempty"`
+	} `xml:"ItemDiscountMod"`
+	Only []string `xml:"IncludeRetElement"`
+}
+
 type bothTerms struct {
 	Desc  string `xml:"SalesDesc,omitempty"`
 	Price string `xml:"SalesPrice,omitempty"`
@@ -290,6 +325,7 @@ type itemRet struct {
 	ListID, EditSequence, Name, FullName, BarCodeValue, IsActive string
 	TaxCode                                                      ref `xml:"SalesTaxCodeRef"`
 	SalesDesc, SalesPrice, QuantityOnHand, QuantityOnSalesOrder  string
+	ItemDesc, DiscountRate, DiscountRatePercent                  string
 	Sale                                                         *saleTerms `xml:"SalesOrPurchase"`
 	Both                                                         *bothTerms `xml:"SalesAndPurchase"`
 	GUID                                                         string     `xml:"ExternalGUID"`

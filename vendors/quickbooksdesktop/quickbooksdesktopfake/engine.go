@@ -157,6 +157,9 @@ func listOperations() map[string]operation {
 //	route: POST /qbxml/CreditMemoQuery
 //	route: POST /qbxml/InventorySiteQuery
 //	route: POST /qbxml/InvoiceQuery
+//	route: POST /qbxml/ItemDiscountAdd
+//	route: POST /qbxml/ItemDiscountMod
+//	route: POST /qbxml/ItemDiscountQuery
 //	route: POST /qbxml/ItemInventoryAdd
 //	route: POST /qbxml/ItemInventoryMod
 //	route: POST /qbxml/ItemInventoryQuery
