@@ -12,7 +12,8 @@ type Observer struct {
 	Wait func(WaitInfo)
 	// Retry is called before an attempt is repeated.
 	Retry func(RetryInfo)
-	// Token is called when an access token was refreshed or could not be.
+	// Token is called when an access token was refreshed or could not be, and
+	// when the authorization behind it ends soon.
 	Token func(TokenInfo)
 	// Deprecated is called once for each operation whose answer announces that
 	// it will go away.
@@ -54,8 +55,10 @@ type RetryInfo struct {
 type TokenInfo struct {
 	Vendor string
 	// Key is the key in the store.
-	Key     string
-	Event   TokenEvent
+	Key   string
+	Event TokenEvent
+	// Expires is the end of the access token, with TokenExpiring that of the
+	// authorization.
 	Expires time.Time
 	Err     error
 }
@@ -69,6 +72,7 @@ const (
 	TokenAdopted   TokenEvent = "adopted"   // another process had refreshed it
 	TokenFailed    TokenEvent = "failed"    // it could not be refreshed, see Err
 	TokenUnsaved   TokenEvent = "unsaved"   // a new one could not be stored, see Err
+	TokenExpiring  TokenEvent = "expiring"  // it cannot be refreshed for much longer: somebody must authorize again
 )
 
 // DeprecationInfo says that a vendor announced the end of an operation.

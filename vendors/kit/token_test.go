@@ -480,3 +480,48 @@ func TestCallerWhoGivesUpDoesNotSpendTheToken(t *testing.T) {
 		}
 	})
 }
+
+// TestExpiringAuthorizationIsToldOnce, when renewing does not put its end off.
+func TestExpiringAuthorizationIsToldOnce(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, rolling := range map[string]bool{"fixed end": false, "rolling end": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				end := time.Now().Add(30 * day).UTC()
+				var told []kit.TokenInfo
+				i := &issuer{life: time.Hour}
+				s := i.source(t, &pos.MemoryStore{}, func(c *kit.TokenConfig, o *kit.Options) {
+					o.Observer = &kit.Observer{Token: func(e kit.TokenInfo) {
+						if e.Event == kit.TokenExpiring {
+							told = append(told, e)
+						}
+					}}
+					good := c.Refresh
+					c.Refresh = func(ctx context.Context, old kit.Token) (kit.Token, error) {
+						token, err := good(ctx, old)
+						if token.RefreshExpires = end; rolling {
+							token.RefreshExpires = time.Now().Add(30 * day).UTC()
+						}
+						return token, err
+					}
+				})
+				for range 28 {
+					if len(told) > 0 && time.Until(end) > 14*day {
+						t.Errorf("told %v before the end", time.Until(end))
+					}
+					access(t, s)
+					time.Sleep(day)
+				}
+				var want []kit.TokenInfo
+				if !rolling {
+					want = []kit.TokenInfo{{Vendor: "acme", Key: "acme.token", Event: kit.TokenExpiring, Expires: end}}
+				}
+				if diff := cmp.Diff(want, told); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}

@@ -63,6 +63,7 @@ type TokenSource struct {
 	refused   *Token // the vendor will not renew this one
 	refusedAt time.Time
 	retryAt   time.Time // do not renew before, the token is still valid
+	warned    time.Time // of which end of the authorization
 	running   *renewal
 }
 
@@ -112,18 +113,40 @@ func (s *TokenSource) Token(ctx context.Context) (Token, error) {
 	fresh := t.valid(now) && (now.Before(s.retryAt) || now.Before(s.due(&t)) && !s.unsaved)
 	s.mu.Unlock()
 	if fresh {
+		s.warn(ctx, &t)
 		return t, nil
 	}
 	err := s.renew(ctx, want{good: func(t *Token) bool { return t.valid(time.Now()) && time.Now().Before(s.due(t)) }, must: !t.valid(now)})
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t = s.current; t.valid(time.Now()) && ctx.Err() == nil {
-		return t, nil // not renewed, but good for now
+	t = s.current
+	s.mu.Unlock()
+	if t.valid(time.Now()) && ctx.Err() == nil {
+		s.warn(ctx, &t)
+		return t, nil // perhaps not renewed, but good for now
 	}
 	if err == nil {
 		err = s.fail(pos.KindAuth, errors.New("the vendor gave a token that is not valid now"))
 	}
 	return Token{}, err
+}
+
+// warnBefore is how long before its end an authorization expires soon.
+const warnBefore = 14 * 24 * time.Hour
+
+// warn tells once that renewing will come to an end. Vendors that put the end
+// off with each renewal have done so by now.
+func (s *TokenSource) warn(ctx context.Context, t *Token) {
+	end := t.RefreshExpires
+	if end.IsZero() || time.Until(end) > warnBefore {
+		return
+	}
+	s.mu.Lock()
+	known := s.warned.Equal(end)
+	s.warned = end
+	s.mu.Unlock()
+	if !known {
+		s.tell(ctx, TokenExpiring, &Token{Expires: end}, nil)
+	}
 }
 
 // Save puts a token into the store, such as the first one from an
