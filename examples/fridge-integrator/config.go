@@ -56,13 +56,14 @@ func load(path string, lookup func(string) (string, bool)) (config, error) {
 func (c *config) check(ps *settings.Problems) {
 	c.Config.Check(ps)
 	_, err := fridge.New(fridge.Config{
-		Accounts: c.open(nil, ps), Publisher: events.NewBus(events.BusOptions{}), NearExpiryDays: c.NearExpiryDays, DoorOpen: c.DoorOpen,
+		Accounts: c.open(func(*events.Origin) *kit.Options { return nil }, ps), Publisher: events.NewBus(events.BusOptions{}), NearExpiryDays: c.NearExpiryDays, DoorOpen: c.DoorOpen,
 	})
 	ps.Check("", c, err)
 }
 
-// open makes the providers; it calls no vendor.
-func (c *config) open(opts *kit.Options, ps *settings.Problems) []fridge.Account {
+// open makes the providers; it calls no vendor. options makes those of an
+// account, whose name is filled in.
+func (c *config) open(options func(*events.Origin) *kit.Options, ps *settings.Problems) []fridge.Account {
 	accounts := make([]fridge.Account, len(c.Accounts))
 	for i := range c.Accounts {
 		a, path := &c.Accounts[i], settings.Index("accounts", i)
@@ -71,7 +72,9 @@ func (c *config) open(opts *kit.Options, ps *settings.Problems) []fridge.Account
 			ps.Add(path, "has no bytetech")
 			continue
 		}
-		a.Bytetech.open(path+".bytetech", opts, ps, &accounts[i])
+		origin := new(events.Origin)
+		a.Bytetech.open(path+".bytetech", options(origin), ps, &accounts[i])
+		*origin = service.OriginOf(accounts[i].Provider)
 	}
 	return accounts
 }

@@ -57,7 +57,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer, trade func
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	var ps settings.Problems
-	accounts := cfg.open(s.Options(), &ps)
+	accounts := cfg.open(s.Options, &ps)
 	if err := ps.Err(); err != nil {
 		return err
 	}

@@ -15,10 +15,13 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos/inventory/inventoryfake"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 	"github.com/farmacyfoods/pointofsale/vendors/bytetech/bytetechfake"
+	"github.com/farmacyfoods/pointofsale/vendors/kit"
 
 	"example.com/integrator/servicetest"
 	"example.com/integrator/settings"
 )
+
+func TestMain(m *testing.M) { servicetest.TestMain(m, main) }
 
 func environment(string) (string, bool) { return servicetest.Secret, true }
 
@@ -29,7 +32,7 @@ func TestREADMEExampleLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(cfg.Accounts) != 1 || cfg.DoorOpen != 5*time.Minute || cfg.Accounts[0].Schedule.Status != 2*time.Minute ||
-		cfg.Objectives.Push != time.Hour || cfg.open(nil, nil)[0].Objectives.Lag != 30*time.Minute {
+		cfg.Objectives.Push != time.Hour || cfg.open(func(*events.Origin) *kit.Options { return nil }, nil)[0].Objectives.Lag != 30*time.Minute {
 		t.Errorf("%+v", cfg)
 	}
 }
@@ -151,4 +154,9 @@ func TestSimulation(t *testing.T) {
 	s := servicetest.Start(t, run, nil)
 	s.Metric(t, "go_goroutines")
 	s.Stop(t)
+}
+
+func TestTerminate(t *testing.T) {
+	t.Parallel()
+	servicetest.Terminate(t)
 }

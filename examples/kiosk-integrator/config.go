@@ -63,18 +63,20 @@ func load(path string, lookup func(string) (string, bool)) (config, error) {
 func (c *config) check(ps *settings.Problems) {
 	c.Config.Check(ps)
 	_, err := kiosk.New(kiosk.Config{
-		Accounts: c.open(nil, ps), Publisher: events.NewBus(events.BusOptions{}), Silence: c.Silence,
+		Accounts: c.open(func(*events.Origin) *kit.Options { return nil }, ps), Publisher: events.NewBus(events.BusOptions{}), Silence: c.Silence,
 	})
 	ps.Check("", c, err)
 }
 
-// open makes the providers; it calls no vendor.
-func (c *config) open(opts *kit.Options, ps *settings.Problems) []kiosk.Account {
+// open makes the providers; it calls no vendor. options makes those of an
+// account, whose name is filled in.
+func (c *config) open(options func(*events.Origin) *kit.Options, ps *settings.Problems) []kiosk.Account {
 	accounts := make([]kiosk.Account, len(c.Accounts))
 	for i := range c.Accounts {
 		a, path := &c.Accounts[i], settings.Index("accounts", i)
 		accounts[i] = kiosk.Account{Provider: service.Unopened{Path: path}, Since: a.Since, Schedule: kiosk.Schedule(a.Schedule), Objectives: kiosk.Objectives(a.Objectives)}
-		given := 0
+		given, origin := 0, new(events.Origin)
+		opts := options(origin)
 		if a.Square != nil {
 			given++
 			a.Square.open(path+".square", opts, ps, &accounts[i])
@@ -90,6 +92,7 @@ func (c *config) open(opts *kit.Options, ps *settings.Problems) []kiosk.Account 
 		if given != 1 {
 			ps.Add(path, "has %d of square, simphony and quickbooks, want one", given)
 		}
+		*origin = service.OriginOf(accounts[i].Provider)
 	}
 	return accounts
 }

@@ -13,11 +13,14 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/pos/inventory/inventoryfake"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
+	"github.com/farmacyfoods/pointofsale/vendors/kit"
 	"github.com/farmacyfoods/pointofsale/vendors/square/squarefake"
 
 	"example.com/integrator/servicetest"
 	"example.com/integrator/settings"
 )
+
+func TestMain(m *testing.M) { servicetest.TestMain(m, main) }
 
 func environment(string) (string, bool) { return servicetest.Secret, true }
 
@@ -28,7 +31,7 @@ func TestREADMEExampleLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(cfg.Accounts) != 3 || cfg.Silence != 2*time.Hour || cfg.Accounts[1].Schedule.Purchases != 2*time.Minute ||
-		cfg.Objectives.Push != time.Hour || cfg.open(nil, nil)[1].Objectives.Lag != 30*time.Minute {
+		cfg.Objectives.Push != time.Hour || cfg.open(func(*events.Origin) *kit.Options { return nil }, nil)[1].Objectives.Lag != 30*time.Minute {
 		t.Errorf("%+v", cfg)
 	}
 }
@@ -153,4 +156,9 @@ func TestSimulation(t *testing.T) {
 	s := servicetest.Start(t, run, nil)
 	s.Metric(t, "go_goroutines")
 	s.Stop(t)
+}
+
+func TestTerminate(t *testing.T) {
+	t.Parallel()
+	servicetest.Terminate(t)
 }

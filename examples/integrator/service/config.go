@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/farmacyfoods/pointofsale/events"
 	"github.com/farmacyfoods/pointofsale/events/httppush"
 	"github.com/farmacyfoods/pointofsale/events/jetstream"
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -148,4 +149,10 @@ type Unopened struct {
 // Describe gives each a name of its own.
 func (u Unopened) Describe() pos.Description {
 	return pos.Description{Vendor: "unopened", Account: u.Path}
+}
+
+// OriginOf is the account that a provider serves.
+func OriginOf(p pos.Provider) events.Origin {
+	d := p.Describe()
+	return events.Origin{Vendor: d.Vendor, Account: d.Account}
 }

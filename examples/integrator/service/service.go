@@ -36,6 +36,7 @@ type Service struct {
 	client   *http.Client
 	listener net.Listener
 	commands *httppush.Keys // nil if none are taken
+	alarms   chan events.Event
 }
 
 // Integrator is what fridge.Integrator and kiosk.Integrator have in common.
@@ -47,7 +48,7 @@ type Integrator interface {
 // Open opens the port and the stream. The configuration was checked. Logs go
 // to stderr, traces to stdout.
 func Open(ctx context.Context, name string, cfg Config, stdout, stderr io.Writer) (_ *Service, err error) {
-	s := &Service{Name: name, cfg: cfg, listener: cfg.Listener}
+	s := &Service{Name: name, cfg: cfg, listener: cfg.Listener, alarms: make(chan events.Event, waitingAlarms)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -69,7 +70,7 @@ func Open(ctx context.Context, name string, cfg Config, stdout, stderr io.Writer
 		return nil, fmt.Errorf("opening the stream: %w", err)
 	}
 	if cfg.Inventory != nil {
-		if s.Inventory, err = inventoryhttp.New(*cfg.Inventory, s.Options()); err != nil {
+		if s.Inventory, err = inventoryhttp.New(*cfg.Inventory, &kit.Options{HTTPClient: s.client, Logger: s.Log, UserAgent: s.Name}); err != nil {
 			return nil, err
 		}
 	}
@@ -77,14 +78,6 @@ func Open(ctx context.Context, name string, cfg Config, stdout, stderr io.Writer
 		s.commands, err = httppush.NewKeys(cfg.Commands.Secrets...)
 	}
 	return s, err
-}
-
-// Options are those of the vendors' providers: traced, measured, and with
-// tokens and id maps on the stream.
-func (s *Service) Options() *kit.Options {
-	return &kit.Options{
-		HTTPClient: s.client, Logger: s.Log, Observer: s.Telemetry.vendor(), Store: s.Stream.Store(), UserAgent: s.Name,
-	}
 }
 
 // Run serves until ctx ends. Then it is not ready any more, running work ends,
@@ -107,6 +100,7 @@ func (s *Service) Run(ctx context.Context, i Integrator, beside func(context.Con
 			cancel(err)
 		}
 	})
+	serving.Go(func() { s.publishAlarms(work) })
 	if beside != nil {
 		serving.Go(func() { beside(work, s) })
 	}
