@@ -11,7 +11,8 @@
 //
 // SOAP is also spoken with a stack that shares no code with ours, the npm
 // package soap with the vendors' WSDLs: its server with our client, its client
-// with our servers. The environment variable POS_NODE names the directory in
+// with our servers. Square's own SDK, the npm package square, does the five
+// jobs with our fake. The environment variable POS_NODE names the directory in
 // which npm has installed testdata/node; without it these tests are skipped.
 //
 // A contract is older than the API version that a client pins, and some have

@@ -21,7 +21,7 @@ import (
 // installed testdata/node.
 const nodeEnv = "POS_NODE"
 
-// peer is a program with a SOAP stack that is not ours. It speaks lines of
+// peer is a program around a library that is not ours. It speaks lines of
 // JSON.
 type peer struct {
 	in  *json.Encoder
@@ -33,7 +33,7 @@ type peer struct {
 func start(t *testing.T, script string) *peer {
 	t.Helper()
 	if os.Getenv(nodeEnv) == "" {
-		t.Skipf("%s is not set: no other SOAP stack to talk to", nodeEnv)
+		t.Skipf("%s is not set: no software to talk to that is not ours", nodeEnv)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	cmd := exec.CommandContext(ctx, "node", filepath.Join("testdata", "node", script))
@@ -70,7 +70,7 @@ func (p *peer) ask(t *testing.T, line, answer any) {
 		}
 	}
 	if err := p.out.Decode(answer); err != nil {
-		t.Fatalf("the other SOAP stack ended: %v", err)
+		t.Fatalf("the other side ended: %v", err)
 	}
 }
 
