@@ -3,6 +3,7 @@ package eventstest_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/farmacyfoods/pointofsale/events"
 	"github.com/farmacyfoods/pointofsale/events/eventsfake"
@@ -35,5 +36,26 @@ func TestMemoryJournal(t *testing.T) {
 		j := events.NewMemoryJournal(rec)
 		t.Cleanup(func() { _ = j.Close() })
 		return eventstest.Journal{Journal: j, Received: func(ctx context.Context, n int) ([]events.Event, error) { return rec.Wait(ctx, n) }}
+	})
+}
+
+func TestArchive(t *testing.T) {
+	t.Parallel()
+	open := func(t *testing.T, rec *eventsfake.Recorder) *eventsfake.Archive {
+		t.Helper()
+		a := eventsfake.NewArchive(rec)
+		t.Cleanup(func() { _ = a.Close() })
+		return a
+	}
+	eventstest.RunJournal(t, func(t *testing.T) eventstest.Journal {
+		t.Helper()
+		rec := new(eventsfake.Recorder)
+		return eventstest.Journal{Journal: open(t, rec), Received: func(ctx context.Context, n int) ([]events.Event, error) { return rec.Wait(ctx, n) }}
+	})
+	eventstest.RunHistory(t, func(t *testing.T, retention time.Duration) eventstest.History {
+		t.Helper()
+		a := open(t, new(eventsfake.Recorder))
+		a.Retention = retention
+		return a
 	})
 }

@@ -98,7 +98,7 @@ func TestCertificateFindsAHiddenSale(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		fake := newFake("a", 1, "A", "B")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		stop := start(t, build(t, Config{Journal: journal, Schedule: daily, Accounts: []Account{serve(fake)}}))
 		until(1, 6)
 		sell(t, fake, "A")
@@ -136,7 +136,7 @@ func TestCertificateFindsAHiddenSale(t *testing.T) {
 		}
 		until(5, 10)
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		checkLedger(t, &rec, fake)
 		var last []certificate
 		for _, c := range certificates(t, &rec) {
@@ -177,14 +177,14 @@ func TestCertificatesCostOneCall(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		fake := newFake("a", 2, "A", "B", "C")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		stop := start(t, build(t, Config{Journal: journal, Schedule: daily, Accounts: []Account{serve(fake)}}))
 		for day := 1; day <= 8; day++ {
 			until(day, 12)
 			sell(t, fake, "B")
 		}
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		// First looks at 31 December to 6 January, last ones at those whose late
 		// sales are over: 31 December to 3 January.
 		if n := countOps(fake, "SumSales"); n != 3*(8+5) || len(certificates(t, &rec)) != n {
@@ -206,13 +206,13 @@ func TestCertificateWithoutTotals(t *testing.T) {
 		caps.Purchases.DayTotals = pos.Support{Level: pos.None, Why: "no such report"}
 		fake := posfake.New(posfake.Config{Capabilities: &caps})
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		stop := start(t, build(t, Config{Journal: journal, Schedule: daily, Accounts: []Account{serve(fake)}}))
 		until(1, 12)
 		sale := sell(t, fake, "L1")
 		until(2, 9)
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		list := certificates(t, &rec)
 		checkResults(t, list, "L1 1999-12-31 unverified", "L1 2000-01-01 unverified")
 		c := list[1]
@@ -222,6 +222,55 @@ func TestCertificateWithoutTotals(t *testing.T) {
 		if countOps(fake, "SumSales") != 0 {
 			t.Error("totals were asked for")
 		}
+	})
+}
+
+// Totals that the credential may not read confirm nothing, and do not hold the
+// certificates up.
+func TestCertificateWithoutPermission(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		fake := newFake("a", 0, "A")
+		if _, err := fake.Inject(posfake.Fault{Kind: posfake.FaultScope, Op: "SumSales", Times: -1}); err != nil {
+			t.Fatal(err)
+		}
+		var rec eventsfake.Recorder
+		journal := eventsfake.NewArchive(&rec)
+		stop := start(t, build(t, Config{Journal: journal, Schedule: daily, Accounts: []Account{serve(fake)}}))
+		until(2, 9)
+		stop()
+		finish(t, journal)
+		list := certificates(t, &rec)
+		checkResults(t, list, "A 1999-12-31 unverified", "A 2000-01-01 unverified")
+		if !strings.Contains(list[0].Reason, "SALES_READ") {
+			t.Errorf("reason %q", list[0].Reason)
+		}
+	})
+}
+
+// An account that is split certifies every location once, in the part that
+// reads it.
+func TestSplitAccountCertifiesOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var ids, want []string
+		for i := range 9 {
+			ids = append(ids, fmt.Sprintf("L%d", i))
+			want = append(want, ids[i]+" 1999-12-31 certified", ids[i]+" 2000-01-01 certified")
+		}
+		fake := newFake("a", 2, ids...)
+		var rec eventsfake.Recorder
+		journal := eventsfake.NewArchive(&rec)
+		account := serve(fake)
+		account.Shares = []pos.Provider{fake, fake}
+		stop := start(t, build(t, Config{Journal: journal, Schedule: daily, Accounts: []Account{account}}))
+		until(1, 8)
+		for _, id := range ids {
+			sell(t, fake, id)
+		}
+		until(2, 9)
+		stop()
+		finish(t, journal)
+		checkResults(t, certificates(t, &rec), want...)
+		checkLedger(t, &rec, fake)
 	})
 }
 
@@ -240,10 +289,10 @@ func TestNoHistoryNoCertificates(t *testing.T) {
 			var rec eventsfake.Recorder
 			var log bytes.Buffer
 			cfg := Config{Publisher: &rec, Schedule: daily, Accounts: []Account{serve(fake)}, Logger: slog.New(slog.NewTextHandler(&log, nil))}
-			var journal *archive
+			var journal *eventsfake.Archive
 			if tc.retention > 0 {
-				journal = newArchive(&rec)
-				journal.retention = tc.retention
+				journal = eventsfake.NewArchive(&rec)
+				journal.Retention = tc.retention
 				cfg.Journal, cfg.Publisher = journal, nil
 			}
 			e := build(t, cfg)
@@ -258,7 +307,7 @@ func TestNoHistoryNoCertificates(t *testing.T) {
 			time.Sleep(72 * time.Hour)
 			stop()
 			if journal != nil {
-				journal.end(t)
+				finish(t, journal)
 			}
 			if got := certificates(t, &rec); len(got) != 0 {
 				t.Errorf("%s: %v", tc.name, results(got))
@@ -277,8 +326,7 @@ func TestRivalsMendOnce(t *testing.T) {
 		const rivals = 3
 		fake := newFake("a", 2, "A", "B")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
-		journal.slow = time.Second
+		journal := eventsfake.NewArchive(&rec)
 		var reading atomic.Int64
 		p := &provider{Fake: fake}
 		p.purchases = func(ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) {
@@ -291,7 +339,7 @@ func TestRivalsMendOnce(t *testing.T) {
 			}
 			return fake.Purchases(ctx, q)
 		}
-		cfg := Config{Journal: journal, Schedule: daily, Accounts: []Account{serve(p)}}
+		cfg := Config{Journal: slowArchive{journal}, Schedule: daily, Accounts: []Account{serve(p)}}
 		var stops []func()
 		for range rivals {
 			e := build(t, cfg)
@@ -309,7 +357,7 @@ func TestRivalsMendOnce(t *testing.T) {
 		for _, stop := range stops {
 			stop()
 		}
-		journal.end(t)
+		finish(t, journal)
 		if reading.Load() < rivals {
 			t.Errorf("%d read the day again, want all %d at once", reading.Load(), rivals)
 		}
@@ -335,7 +383,7 @@ func TestFoundSaleComesMeanwhile(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		fake := newFake("a", 0, "A")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		const hidden = "sale-000002"
 		var shown atomic.Bool
 		p := &provider{Fake: fake}
@@ -363,7 +411,7 @@ func TestFoundSaleComesMeanwhile(t *testing.T) {
 		sell(t, fake, "A")
 		until(2, 12)
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		got := delivered(t, &rec)
 		if got["a "+hidden+" 1"] != 1 {
 			t.Errorf("delivered %v", got)
@@ -382,7 +430,7 @@ func TestCertificateWaitsForReading(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		fake := newFake("a", 0, "A")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		var down, stuck atomic.Bool
 		p := &provider{Fake: fake}
 		p.purchases = func(ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) {
@@ -406,7 +454,7 @@ func TestCertificateWaitsForReading(t *testing.T) {
 		stuck.Store(false)
 		until(3, 23)
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		checkResults(t, certificates(t, &rec), "A 1999-12-31 certified", "A 2000-01-01 certified", "A 2000-01-02 mismatch", "A 2000-01-02 certified, reread")
 		checkLedger(t, &rec, fake)
 	})
@@ -421,7 +469,7 @@ func TestKilledWhileMending(t *testing.T) {
 				inBubble(t, func(t *testing.T) {
 					fake := newFake("a", 0, "A")
 					var rec eventsfake.Recorder
-					journal := newArchive(&rec)
+					journal := eventsfake.NewArchive(&rec)
 					cfg := Config{Journal: journal, Schedule: daily, Accounts: []Account{serve(fake)}}
 					stop := start(t, build(t, cfg))
 					until(1, 6)
@@ -429,7 +477,7 @@ func TestKilledWhileMending(t *testing.T) {
 					hide(t, fake, "A")
 					until(2, 5)
 					stop()
-					mortal := &mortalArchive{archive: journal, k: killable{Journal: journal, after: after}}
+					mortal := &mortalArchive{Archive: journal, k: killable{Journal: journal, after: after}}
 					mortal.k.lives.Store(lives)
 					cfg.Journal = mortal
 					stop = start(t, build(t, cfg))
@@ -439,7 +487,7 @@ func TestKilledWhileMending(t *testing.T) {
 					stop = start(t, build(t, cfg))
 					until(2, 14)
 					stop()
-					journal.end(t)
+					finish(t, journal)
 					checkLedger(t, &rec, fake)
 					list := certificates(t, &rec)
 					if len(list) == 0 || list[len(list)-1].typ != "certified" || list[len(list)-1].BusinessDate != "2000-01-01" {
@@ -451,23 +499,13 @@ func TestKilledWhileMending(t *testing.T) {
 	}
 }
 
-// mortalArchive is an archive for a process that can be killed.
-type mortalArchive struct {
-	*archive
-	k killable
-}
-
-func (m *mortalArchive) Commit(ctx context.Context, changes ...events.Change) ([]pos.Revision, error) {
-	return m.k.Commit(ctx, changes...)
-}
-
 // A sale that reading comes upon after all, when it has been published as
 // missing, is not published again.
 func TestFoundSaleComesLate(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		fake := newFake("a", 0, "A")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		var hidden atomic.Value
 		var late atomic.Bool
 		p := &provider{Fake: fake}
@@ -504,7 +542,7 @@ func TestFoundSaleComesLate(t *testing.T) {
 		late.Store(true)
 		until(4, 12)
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		if late.Load() {
 			t.Error("it did not come late")
 		}
@@ -527,7 +565,7 @@ func TestCertificateOfWhatTheVendorLost(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		fake := newFake("a", 0, "A")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		const lost = "sale-000001"
 		p := &provider{Fake: fake}
 		p.purchases = func(ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) {
@@ -551,7 +589,7 @@ func TestCertificateOfWhatTheVendorLost(t *testing.T) {
 		sell(t, fake, "A")
 		until(2, 12)
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		list := certificates(t, &rec)
 		checkResults(t, list, "A 1999-12-31 certified", "A 2000-01-01 mismatch", "A 2000-01-01 mismatch, reread")
 		if c := list[2]; !slices.Equal(c.Unknown, []string{lost}) || c.Found != nil || *c.Difference.Count != -1 {
@@ -567,7 +605,7 @@ func TestSlowTotalsDelayNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		slow, quick := newFake("slow", 0, "A"), newFake("quick", 0, "A")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		var asked atomic.Int64
 		s := &stating{provider: &provider{Fake: slow}}
 		s.totals = func(ctx context.Context, q pos.DayTotalsQuery) (pos.DayTotals, error) {
@@ -589,7 +627,7 @@ func TestSlowTotalsDelayNobody(t *testing.T) {
 		checkLedger(t, &rec, slow)
 		until(3, 12)
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		var own []certificate
 		for _, c := range certificates(t, &rec) {
 			if c.Account == "slow" {
@@ -606,7 +644,7 @@ func TestCertificatesAfterAnOutage(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		fake := newFake("a", 0, "A")
 		var rec eventsfake.Recorder
-		journal := newArchive(&rec)
+		journal := eventsfake.NewArchive(&rec)
 		cfg := Config{Journal: journal, Schedule: daily, Accounts: []Account{serve(fake)}}
 		stop := start(t, build(t, cfg))
 		until(1, 12)
@@ -628,7 +666,7 @@ func TestCertificatesAfterAnOutage(t *testing.T) {
 		stop = start(t, build(t, cfg))
 		time.Sleep(time.Hour)
 		stop()
-		journal.end(t)
+		finish(t, journal)
 		list := certificates(t, &rec)
 		if oldest := slices.IndexFunc(list, func(c certificate) bool { return c.BusinessDate > "2000-01-04" }); oldest < 0 || list[oldest].BusinessDate != "2000-01-15" {
 			t.Errorf("%v", results(list))
@@ -654,7 +692,7 @@ func TestWhatIsCertified(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				fake := newFake("a", 0, "A", "B")
 				var rec eventsfake.Recorder
-				journal := newArchive(&rec)
+				journal := eventsfake.NewArchive(&rec)
 				cfg := Config{Journal: journal, Schedule: daily, Accounts: []Account{serve(fake)}}
 				if tc.rig != nil {
 					tc.rig(fake, &cfg)
@@ -666,7 +704,7 @@ func TestWhatIsCertified(t *testing.T) {
 				}
 				until(3, 12)
 				stop()
-				journal.end(t)
+				finish(t, journal)
 				var got []string
 				for _, c := range certificates(t, &rec) {
 					if !c.Last {

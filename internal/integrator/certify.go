@@ -129,7 +129,9 @@ func (c *certifier) stated(ctx context.Context, d *day) (*pos.DayTotals, string,
 	defer cancel()
 	t, err := from.DayTotals(ctx, pos.DayTotalsQuery{Location: d.location, BusinessDate: d.date})
 	switch {
-	case errors.Is(err, pos.ErrUnsupported):
+	case errors.Is(err, pos.ErrUnsupported), errors.Is(err, pos.ErrPermission):
+		// Asking again would not help; the certificate says who does not confirm it.
+		a.log.LogAttrs(ctx, slog.LevelWarn, "the vendor's totals cannot be read", slog.String("location", d.location), slog.Any("error", err))
 		return nil, err.Error(), nil
 	case err != nil:
 		return nil, "", err
