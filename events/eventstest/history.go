@@ -68,6 +68,7 @@ func data(evs ...events.Event) []string {
 }
 
 func testPublished(t *testing.T, h History) {
+	t.Helper()
 	began := time.Now()
 	if got := published(t, h, events.Filter{}, began); got != nil {
 		t.Errorf("an empty journal: %q", got)
@@ -104,6 +105,7 @@ func testPublished(t *testing.T, h History) {
 // testPublishedAtOnce: what was committed before the call is there, however
 // much others commit at the same time.
 func testPublishedAtOnce(t *testing.T, h History) {
+	t.Helper()
 	began := time.Now()
 	var group sync.WaitGroup
 	for w := range 4 {
@@ -131,6 +133,7 @@ func testPublishedAtOnce(t *testing.T, h History) {
 }
 
 func testPublishedTooOld(t *testing.T, h History) {
+	t.Helper()
 	for ago, want := range map[time.Duration]error{59 * time.Minute: nil, 2 * time.Hour: pos.ErrUnsupported} {
 		var got error
 		for _, err := range h.Published(bounded(t), events.Filter{}, time.Now().Add(-ago)) {
@@ -143,6 +146,7 @@ func testPublishedTooOld(t *testing.T, h History) {
 }
 
 func testPublishedLeft(t *testing.T, h History) {
+	t.Helper()
 	began := time.Now()
 	_, err := h.Commit(bounded(t), events.Change{Events: sequence("L1", 5)})
 	must(t, err)
