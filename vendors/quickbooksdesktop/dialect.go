@@ -121,7 +121,7 @@ func (d desktop) queries() []string {
 		kinds = append(kinds, kindSite, kindStock)
 	}
 	kinds = append(kinds, d.itemKinds()...)
-	kinds = append(kinds, d.saleKinds()...)
+	kinds = append(kinds, d.txnKinds()...)
 	return append(kinds, kindDeleted)
 }
 

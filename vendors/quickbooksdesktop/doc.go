@@ -47,6 +47,8 @@
 //   - Inventory: counts of the company file, or by site with Advanced
 //     Inventory. Read only, no expiry.
 //   - Purchases: sales receipts, credit memos as returns, and on request
+//     invoices, which are pending until payments, read as well, cover them; a
+//     payment that is made, changed, voided or deleted is a version of its
 //     invoices. A void is a version with the state voided; so is a deletion,
 //     with the amounts of the last version. Lines of items that are neither
 //     pushed nor in [Config.Adopt] have no SKU.

@@ -210,10 +210,12 @@ func (p *Provider) entries(ctx context.Context, j *journal, at int64) ([]entry, 
 	return seg.Entries[at-start : end], nil
 }
 
-// newest returns the last entry of a record, looking backwards.
-func (p *Provider) newest(ctx context.Context, j *journal, ids map[string]bool) (map[string]entry, error) {
+// newest returns the last entries of the records with the ids, looking
+// backwards; if all is set, also of other records that match.
+func (p *Provider) newest(ctx context.Context, j *journal, ids map[string]bool, match func(*pos.Purchase) bool, all bool) (map[string]entry, error) {
 	found := make(map[string]entry, len(ids))
-	for at := j.Head - 1; at >= j.Tail && len(found) < len(ids); {
+	passed := make(map[string]bool)
+	for at := j.Head - 1; at >= j.Tail && (all || len(found) < len(ids)); {
 		start := max(at-at%segmentSize, j.Tail)
 		list, err := p.entries(ctx, j, start)
 		if err != nil {
@@ -221,9 +223,10 @@ func (p *Provider) newest(ctx context.Context, j *journal, ids map[string]bool) 
 		}
 		for _, e := range slices.Backward(list) {
 			id := e.Purchase.ID
-			if _, known := found[id]; ids[id] && !known {
+			if !passed[id] && (ids[id] || all && match(&e.Purchase)) {
 				found[id] = e
 			}
+			passed[id] = true
 		}
 		at = start - 1
 	}
@@ -241,6 +244,11 @@ func (p *Provider) saveSales(ctx context.Context, st *state, q *query, r *reply)
 	again := false
 	err = p.record(ctx, func(j *journal) ([]entry, error) {
 		f := j.feed(q.Kind, q.From)
+		if q.Kind == kindInvoice {
+			if err := p.keepPayments(ctx, j, versions); err != nil {
+				return nil, err
+			}
+		}
 		var add []entry
 		for _, v := range versions {
 			sale, modified := v.purchase, v.modified
@@ -288,6 +296,7 @@ func (p *Provider) saveDeleted(ctx context.Context, list []deletedRet, q *query,
 		f := j.feed(kindDeleted, q.From)
 		ids := make(map[string]bool)
 		var fresh []deletedRet
+		var unpaid []paymentRet
 		for _, d := range list {
 			at := wallOf(d.TimeDeleted)
 			q.Last = max(q.Last, at)
@@ -296,14 +305,21 @@ func (p *Provider) saveDeleted(ctx context.Context, list []deletedRet, q *query,
 				continue
 			}
 			f.Seen[key] = at
+			if d.TxnDelType == kindPayment {
+				unpaid = append(unpaid, paymentRet{TxnID: d.TxnID, TimeModified: d.TimeDeleted, EditSequence: "deleted"})
+				continue
+			}
 			ids[d.TxnID] = true
 			fresh = append(fresh, d)
 		}
-		last, err := p.newest(ctx, j, ids)
+		last, err := p.newest(ctx, j, ids, nil, false)
 		if err != nil {
 			return nil, err
 		}
-		var add []entry
+		add, err := p.applyPayments(ctx, j, unpaid, began)
+		if err != nil {
+			return nil, err
+		}
 		for _, d := range fresh {
 			if e, known := last[d.TxnID]; known {
 				at := wallOf(d.TimeDeleted)

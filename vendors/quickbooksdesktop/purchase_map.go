@@ -207,7 +207,7 @@ func (m *mapper) settle(p *pos.Purchase, t *txnRet) {
 			p.State, p.VendorState = pos.StatePending, "unpaid"
 		}
 		if paid := abs(m.money("AppliedAmount", t.AppliedAmount)); paid.Amount != 0 {
-			p.Tenders = []pos.Tender{{Kind: "account", Amount: paid}}
+			p.Tenders = []pos.Tender{{Kind: unnamed, Amount: paid}}
 		}
 	case yes(t.IsPending):
 		p.State, p.VendorState = pos.StatePending, "pending"

@@ -20,6 +20,7 @@ const (
 	kindReceipt      = "SalesReceipt"
 	kindMemo         = "CreditMemo"
 	kindInvoice      = "Invoice"
+	kindPayment      = "ReceivePayment"
 	kindDeleted      = "TxnDeleted"
 	kindCompany      = "Company"
 )
@@ -45,6 +46,16 @@ func (d desktop) saleKinds() []string {
 	return kinds
 }
 
+// txnKinds are the kinds of transactions that are read: sales, and what pays
+// invoices.
+func (d desktop) txnKinds() []string {
+	kinds := d.saleKinds()
+	if d.cfg.Invoices {
+		kinds = append(kinds, kindPayment)
+	}
+	return kinds
+}
+
 func (d desktop) itemKinds() []string {
 	kinds := []string{kindInventory, kindNonInventory}
 	if d.cfg.LedgerCoupons {
@@ -56,7 +67,9 @@ func (d desktop) itemKinds() []string {
 func isSale(kind string) bool { return kind == kindReceipt || kind == kindMemo || kind == kindInvoice }
 
 // fromJournal reports queries that go on where the journal says.
-func fromJournal(kind string) bool { return isSale(kind) || kind == kindDeleted }
+func fromJournal(kind string) bool {
+	return isSale(kind) || kind == kindPayment || kind == kindDeleted
+}
 
 func isItem(kind string) bool {
 	return kind == kindInventory || kind == kindNonInventory || kind == kindDiscount
@@ -208,7 +221,8 @@ func (p *Provider) complete(st *state) {
 func (p *Provider) readRequest(s *session) (string, error) {
 	var set messageSet
 	for _, q := range s.Queries {
-		if q.Asked = !q.Done && (!s.Solo || len(set.Requests) == 0); q.Asked {
+		early := q.Kind == kindPayment && slices.ContainsFunc(s.Queries, func(q *query) bool { return q.Kind == kindInvoice && !q.Done })
+		if q.Asked = !q.Done && !early && (!s.Solo || len(set.Requests) == 0); q.Asked {
 			set.Requests = append(set.Requests, p.speaks.request(q))
 		}
 	}
@@ -227,16 +241,16 @@ func (d desktop) request(q *query) any {
 	case kindClass, kindSite:
 		return plainQuery{XMLName: name, head: h, ActiveStatus: "All"}
 	case kindDeleted:
-		return deletedQuery{XMLName: name, head: h, Types: d.saleKinds(), Deleted: deletedRange{string(q.From)}}
+		return deletedQuery{XMLName: name, head: h, Types: d.txnKinds(), Deleted: deletedRange{string(q.From)}}
 	}
 	h.Iterator = "Start"
 	if q.Iterator != "" {
 		h.Iterator, h.IteratorID = "Continue", q.Iterator
 	}
-	if isSale(q.Kind) {
+	if isSale(q.Kind) || q.Kind == kindPayment {
 		return txnQuery{
 			XMLName: name, head: h, MaxReturned: txnPage, IncludeLineItems: true,
-			Modified: modifiedRange{string(q.From), string(q.To)}, IncludeLinkedTxns: q.Kind != kindReceipt,
+			Modified: modifiedRange{string(q.From), string(q.To)}, IncludeLinkedTxns: q.Kind == kindMemo || q.Kind == kindInvoice,
 		}
 	}
 	only := itemFields
@@ -409,6 +423,9 @@ func (p *Provider) take(ctx context.Context, st *state, q *query, r *reply) erro
 	}
 	if isSale(q.Kind) {
 		return p.saveSales(ctx, st, q, r)
+	}
+	if q.Kind == kindPayment {
+		return p.savePayments(ctx, q, r, st.Session.Began)
 	}
 	return nil
 }

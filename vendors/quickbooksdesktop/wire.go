@@ -25,6 +25,7 @@ import (
 //	op: POST /qbxml/SalesReceiptQuery
 //	op: POST /qbxml/CreditMemoQuery
 //	op: POST /qbxml/InvoiceQuery
+//	op: POST /qbxml/ReceivePaymentQuery
 //	op: POST /qbxml/TxnDeletedQuery
 //	op: POST /qbxml/ItemInventoryAdd
 //	op: POST /qbxml/ItemInventoryMod
@@ -279,6 +280,7 @@ type reply struct {
 	Receipts     []txnRet     `xml:"SalesReceiptRet"`
 	Memos        []txnRet     `xml:"CreditMemoRet"`
 	Invoices     []txnRet     `xml:"InvoiceRet"`
+	Payments     []paymentRet `xml:"ReceivePaymentRet"`
 	Deleted      []deletedRet `xml:"TxnDeletedRet"`
 
 	tickets []posReceiptRet // of QuickBooks Point of Sale

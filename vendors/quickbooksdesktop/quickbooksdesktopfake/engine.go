@@ -167,6 +167,7 @@ func listOperations() map[string]operation {
 //	route: POST /qbxml/ItemNonInventoryMod
 //	route: POST /qbxml/ItemNonInventoryQuery
 //	route: POST /qbxml/ItemSitesQuery
+//	route: POST /qbxml/ReceivePaymentQuery
 //	route: POST /qbxml/SalesReceiptQuery
 //	route: POST /qbxml/TxnDeletedQuery
 func (f *Fake) messageRoutes() []fakekit.Route {

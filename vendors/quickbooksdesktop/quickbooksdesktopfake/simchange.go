@@ -55,6 +55,28 @@ func (f *Fake) Edit(e posfake.Edit) (posfake.Record, error) {
 	})
 }
 
+// Unpay takes the payment of an invoice back, by voiding or deleting it: the
+// invoice is pending again.
+func (f *Fake) Unpay(id string, remove bool) (posfake.Record, error) {
+	return f.change(id, func(t *txn) error {
+		for _, p := range f.txns {
+			if p.kind != "ReceivePayment" || p.of != t || p.deleted {
+				continue
+			}
+			t.paid, p.of = false, nil
+			if remove {
+				p.deleted = true
+				f.gone = append(f.gone, deletion{kind: p.kind, id: p.id, name: p.ref, created: p.created, deleted: f.now(), txn: true})
+				return nil
+			}
+			p.total, p.memo = 0, "VOID: "+p.memo
+			f.touchTxn(p)
+			return nil
+		}
+		return fmt.Errorf("quickbooksdesktopfake: %s has no payment", t.id)
+	})
+}
+
 // Void sets the amounts and quantities of a sale to zero.
 func (f *Fake) Void(id string) (posfake.Record, error) {
 	return f.change(id, func(t *txn) error {

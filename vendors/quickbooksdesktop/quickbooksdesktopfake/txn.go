@@ -66,6 +66,10 @@ func (f *Fake) txnRet(t *txn, lines, links string) *node {
 	if t.kind == "ReceivePayment" {
 		n.add(leaf("TotalAmount", amount(t.total)), t.method.ref("PaymentMethodRef"), opt("Memo", t.memo),
 			f.account["Undeposited Funds"].ref("DepositToAccountRef"), leaf("UnusedPayment", "0.00"), leaf("UnusedCredits", "0.00"))
+		if t.of != nil && lines == "true" {
+			n.add(el("AppliedToTxnRet", leaf("TxnID", t.of.id), leaf("TxnType", t.of.kind), leaf("TxnDate", t.of.date), opt("RefNumber", t.of.ref),
+				leaf("BalanceRemaining", "0.00"), leaf("Amount", amount(t.total))))
+		}
 		return n
 	}
 	n.add(flag("IsPending", t.pending))
