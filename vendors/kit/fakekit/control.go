@@ -1,12 +1,14 @@
 package fakekit
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -125,6 +127,20 @@ type (
 		ID int `json:"id"`
 	}
 )
+
+// Command makes a handler of a further request of a control endpoint, one that
+// only this vendor's fake has. It reads the body as strictly and answers in the
+// same way as the requests of [Control]; an empty body is that of {}.
+func Command[In, Out any](fn func(context.Context, In) (Out, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 {
+			r.Body = io.NopCloser(strings.NewReader("{}"))
+		}
+		ctx := r.Context()
+		answer, err := posting(func(in In) (Out, error) { return fn(ctx, in) })(r)
+		writeControl(w, answer, err)
+	})
+}
 
 func (c *controller) fault(in faultBody) (any, error) {
 	if in.Text != "" {

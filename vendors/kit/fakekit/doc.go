@@ -64,4 +64,6 @@
 //	GET /_fake/ledger
 //	GET /_fake/requests
 //	GET /_fake/menu
+//
+// A fake may have requests of its own beside these; see [Command].
 package fakekit

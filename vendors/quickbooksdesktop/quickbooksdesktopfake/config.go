@@ -55,13 +55,16 @@ type Config struct {
 	UserName, Password string
 
 	// Handler is the service that the Web Connector calls without a socket, and
-	// URL where it is; one of them may also be given later, see [Fake.Connect].
+	// URL where it is; one of them may also be given later, see [Fake.Connect]
+	// and [Fake.ConnectURL].
 	Handler http.Handler
 	URL     string
 	// Client calls URL; nil: one with a timeout of 60 s.
 	Client *http.Client
 	// Interval is the schedule of [Fake.AutoRun], by default 5 minutes.
 	Interval time.Duration
+	// Ran is told how each update of [Fake.AutoRun] ended; nil: nobody is.
+	Ran func(Run, error)
 }
 
 // DefaultPassword is the password of a Web Connector that is not told another.

@@ -32,17 +32,19 @@ var ErrOff = errors.New("quickbooksdesktopfake: the computer is off")
 
 // Run is one update of the Web Connector.
 type Run struct {
-	Outcome string
+	Outcome string `json:"outcome"`
 	// Message is the last text that the user would have read.
-	Message string
+	Message string `json:"message,omitempty"`
 	// Sets counts the message sets given to QuickBooks, Writes their messages
 	// that add or change something.
-	Sets, Writes int
+	Sets   int `json:"sets"`
+	Writes int `json:"writes"`
 	// Percent is what the service said last.
-	Percent int
+	Percent int `json:"percent"`
 	// Postpone and Interval are what authenticate asked for: to wait this long
 	// before the next update, and the shortest schedule.
-	Postpone, Interval time.Duration
+	Postpone time.Duration `json:"postpone_ns,omitempty"`
+	Interval time.Duration `json:"interval_ns,omitempty"`
 }
 
 // RunOnce makes one update as the Web Connector does, from serverVersion to
@@ -90,7 +92,10 @@ func (f *Fake) RunUntilIdle(ctx context.Context, most int) error {
 // error. Updates that fail are left to the next one.
 func (f *Fake) AutoRun(ctx context.Context) error {
 	for {
-		run, _ := f.RunOnce(ctx)
+		run, err := f.RunOnce(ctx)
+		if f.cfg.Ran != nil {
+			f.cfg.Ran(run, err)
+		}
 		wait := max(f.cfg.Interval, run.Interval)
 		if run.Postpone > 0 {
 			wait = run.Postpone

@@ -3,6 +3,7 @@ package quickbooksdesktopfake_test
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,15 +93,20 @@ func TestNoOpWaitsFiveSeconds(t *testing.T) {
 func TestAutoRunKeepsToTheSchedule(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f, s := open(t, quickbooksdesktopfake.Config{Interval: time.Minute})
+		told := 0
+		f, s := open(t, quickbooksdesktopfake.Config{Interval: time.Minute, Ran: func(run quickbooksdesktopfake.Run, err error) {
+			if told++; err != nil || run.Outcome != quickbooksdesktopfake.NoWork {
+				t.Errorf("run %+v, error %v", run, err)
+			}
+		}})
 		s.auth = []string{"t", "none", "", "600"}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour+time.Minute)
 		defer cancel()
 		if err := f.AutoRun(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
-		if n := len(s.calls); n != 7*4 {
-			t.Errorf("%d calls in an hour, want 7 updates of 4", n)
+		if n := len(s.calls); n != 7*4 || told != 7 {
+			t.Errorf("%d calls and %d reports in an hour, want 7 updates of 4", n, told)
 		}
 	})
 }
@@ -142,6 +148,22 @@ func TestLostRepliesAreRecovered(t *testing.T) {
 				t.Errorf("%d writes, a second add gives %s", writes, got)
 			}
 		})
+	}
+}
+
+func TestConnectURLReplacesTheService(t *testing.T) {
+	t.Parallel()
+	f, s := open(t, quickbooksdesktopfake.Config{})
+	s.auth = []string{"t", "none"}
+	f.ConnectURL("")
+	if _, err := f.RunOnce(context.Background()); !errors.Is(err, quickbooksdesktopfake.ErrService) || len(s.calls) > 0 {
+		t.Errorf("nobody is connected: %v, calls %v", err, s.calls)
+	}
+	host := httptest.NewServer(s)
+	defer host.Close()
+	f.ConnectURL(host.URL + "/qbwc")
+	if run, err := f.RunOnce(context.Background()); err != nil || run.Outcome != quickbooksdesktopfake.NoWork {
+		t.Errorf("run %+v, error %v", run, err)
 	}
 }
 

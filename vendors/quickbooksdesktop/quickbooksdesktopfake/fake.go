@@ -93,11 +93,19 @@ func (f *Fake) seed() error {
 	return nil
 }
 
-// Connect replaces the service that the Web Connector calls.
+// Connect replaces the service that the Web Connector calls, without a socket.
 func (f *Fake) Connect(service http.Handler) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.service, f.url = service, ""
+}
+
+// ConnectURL replaces the service that the Web Connector calls by the one at
+// the URL; an empty one connects it to nobody.
+func (f *Fake) ConnectURL(url string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.service, f.url = nil, url
 }
 
 // Credentials are what the .qwc file and the user tell the Web Connector, and

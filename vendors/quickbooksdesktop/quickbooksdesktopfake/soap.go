@@ -95,6 +95,9 @@ func (f *Fake) call(ctx context.Context, op string, params ...*node) (*node, err
 // those of the contract, as for the real Web Connector.
 func readAnswer(op string, status int, body string) (*node, error) {
 	root, _, err := parseXML(body)
+	if err != nil && status != http.StatusOK {
+		return nil, fmt.Errorf("%w: %s: status %d: %.300s", ErrService, op, status, strings.TrimSpace(body))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: status %d: %w", ErrService, op, status, err)
 	}
