@@ -66,6 +66,9 @@ func call(t *testing.T, method, url, body string) (int, []byte) {
 	return resp.StatusCode, data
 }
 
+// webhookless are the vendors that send no webhooks.
+var webhookless = map[string]bool{"quickbooksdesktop": true}
+
 func TestEveryVendorSellsAndTellsTheLedger(t *testing.T) {
 	t.Parallel()
 	ready := serve(t, "-locations", "2", "-items", "1")
@@ -73,7 +76,7 @@ func TestEveryVendorSellsAndTellsTheLedger(t *testing.T) {
 		t.Fatalf("%d vendors are served, want %d", len(ready), len(registry))
 	}
 	for name, e := range ready {
-		if len(e.Locations) != 2 || e.Credentials == nil || e.WebhookSecret == "" || e.Control != e.URL+"/_fake" {
+		if len(e.Locations) != 2 || e.Credentials == nil || (e.WebhookSecret == "") != webhookless[name] || e.Control != e.URL+"/_fake" {
 			t.Errorf("%s: %+v", name, e)
 			continue
 		}
@@ -125,6 +128,38 @@ func TestFaultsFromAFile(t *testing.T) {
 	}
 }
 
+func TestAFaultForAllIsLeftOutWhereItCannotBe(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "faults")
+	if err := os.WriteFile(path, []byte(`{"kind":"page_token"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if ready := serve(t, "-vendors", "square,quickbooksdesktop", "-faults", path); len(ready) != 2 {
+		t.Errorf("%d vendors are served", len(ready))
+	}
+	script := `{"vendor":"quickbooksdesktop","kind":"page_token"}`
+	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"-faults", path}, io.Discard, io.Discard); !errors.Is(err, posfake.ErrNotSimulated) {
+		t.Errorf("a fault that its vendor cannot show: %v", err)
+	}
+}
+
+func TestAPortInUseIsNamed(t *testing.T) {
+	t.Parallel()
+	taken, stop, err := listen(t.Context(), http.NotFoundHandler(), 0, make(chan error, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	port := taken[strings.LastIndex(taken, ":")+1:]
+	err = run(t.Context(), []string{"-vendors", "square", "-port", port}, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "square") || !strings.Contains(err.Error(), port) {
+		t.Errorf("port %s is taken: %v", port, err)
+	}
+}
+
 func TestWebhooksGoToTheReceiver(t *testing.T) {
 	t.Parallel()
 	got := make(chan string, 100)
@@ -136,6 +171,9 @@ func TestWebhooksGoToTheReceiver(t *testing.T) {
 	}
 	defer stop()
 	for name, e := range serve(t, "-webhooks", url+"/hooks/") {
+		if webhookless[name] {
+			continue
+		}
 		call(t, http.MethodPost, e.Control+"/sell", `{"location":"`+e.Locations[0]+`","lines":[{"name":"Soup","unit_price":250}]}`)
 		for path := ""; path != "/hooks/"+name; { // others may still send
 			select {
@@ -157,12 +195,19 @@ func TestBadFlags(t *testing.T) {
 		{[]string{"-port", "-1"}, "not a port"},
 		{[]string{"-locations", "0"}, "-locations"},
 		{[]string{"-faults", "no/such/file"}, "no such file"},
+		{[]string{"-connector", "localhost:8080"}, "-connector"},
+		{[]string{"-webhooks", "/hooks"}, "-webhooks"},
+		{[]string{"-connector-every", "0s"}, "-connector-every"},
 		{[]string{"extra"}, "unexpected argument"},
 	} {
 		err := run(t.Context(), c.args, io.Discard, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: got %v, want %q", c.args, err, c.want)
 		}
+	}
+	var told bytes.Buffer
+	if err := run(t.Context(), []string{"-nonsense"}, io.Discard, &told); err == nil || told.Len() > 0 {
+		t.Errorf("an unknown flag is told twice: %v and %s", err, told.String())
 	}
 	var help bytes.Buffer
 	if err := run(t.Context(), []string{"-h"}, io.Discard, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "-vendors") {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,17 +21,21 @@ type service struct {
 	handler http.Handler
 	sim     posfake.Simulator
 	entry   entry // credentials and locations
-	// subscribe sends webhooks to a URL, signed with the secret of the entry.
+	// subscribe sends webhooks to a URL, signed with the secret of the entry;
+	// nil: the vendor has none.
 	subscribe func(url string) error
-	close     func()
+	// run, where set, is what the vendor does by itself until the context ends.
+	run   func(context.Context)
+	close func()
 }
 
 // registry makes the fakes, by the vendor's directory name.
-var registry = map[string]func(options) (service, error){
-	"bytetech":   openByte,
-	"quickbooks": openQuickBooks,
-	"simphony":   openSimphony,
-	"square":     openSquare,
+var registry = map[string]func(options, *slog.Logger) (service, error){
+	"bytetech":          openByte,
+	"quickbooks":        openQuickBooks,
+	"quickbooksdesktop": openConnector,
+	"simphony":          openSimphony,
+	"square":            openSquare,
 }
 
 func names() []string {
@@ -59,7 +65,7 @@ func choose(flag string) ([]string, error) {
 	return chosen, nil
 }
 
-func openByte(o options) (service, error) {
+func openByte(o options, _ *slog.Logger) (service, error) {
 	secret := "whsec_fake_" + fakekit.Text(fakekit.Rand(o.seed, "sandbox"), fakekit.Hex, 24)
 	f, err := bytetechfake.New(bytetechfake.Config{Seed: o.seed, Kiosks: o.locations, InsecureWebhooks: true, WebhookSecret: secret})
 	if err != nil {
@@ -78,7 +84,7 @@ func openByte(o options) (service, error) {
 	}, nil
 }
 
-func openSquare(o options) (service, error) {
+func openSquare(o options, _ *slog.Logger) (service, error) {
 	secret := "fake_signature_key_" + fakekit.Text(fakekit.Rand(o.seed, "sandbox"), fakekit.Alphanum, 16)
 	places := fakekit.Locations(o.seed, "L", o.locations)
 	f := squarefake.New(squarefake.Config{Seed: o.seed, Places: places, Items: o.items, SignatureKey: secret})
@@ -92,7 +98,7 @@ func openSquare(o options) (service, error) {
 	}, nil
 }
 
-func openQuickBooks(o options) (service, error) {
+func openQuickBooks(o options, _ *slog.Logger) (service, error) {
 	f, err := quickbooksfake.New(quickbooksfake.Config{Seed: o.seed, Locations: o.locations, Items: o.items})
 	if err != nil {
 		return service{}, err
@@ -105,7 +111,7 @@ func openQuickBooks(o options) (service, error) {
 	}, nil
 }
 
-func openSimphony(o options) (service, error) {
+func openSimphony(o options, _ *slog.Logger) (service, error) {
 	f, err := simphonyfake.New(simphonyfake.Config{Seed: o.seed, Properties: o.locations, Items: o.items, InsecureCallbacks: true})
 	if err != nil {
 		return service{}, err
