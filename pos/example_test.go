@@ -229,3 +229,42 @@ func ExampleMemoryStore() {
 	// 1 <nil>
 	// true
 }
+
+// A host checks that it has every sale of a day: the system's own totals minus
+// the figures of what was delivered.
+func ExampleDayTotaler() {
+	ctx := context.Background()
+	fake := posfake.New(posfake.Config{})
+	price := int64(995)
+	for range 3 {
+		if _, err := fake.Sell(posfake.Sale{Location: "L1", Lines: []posfake.SaleLine{{Name: "Soup", Price: &price}}}); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	page, err := fake.Purchases(ctx, pos.PurchaseQuery{Limit: 2}) // one is missing
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	day := page.Purchases[0].BusinessDate
+
+	totaler, ok := pos.Provider(fake).(pos.DayTotaler)
+	if !ok {
+		fmt.Println("the system has no totals")
+		return
+	}
+	totals, err := totaler.DayTotals(ctx, pos.DayTotalsQuery{Location: "L1", BusinessDate: day})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ours, err := pos.FiguresOf(page.Purchases, totals.Counted, "USD")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	missing, err := totals.Minus(ours)
+	fmt.Println(*missing.Count, missing.Net, missing.IsZero(), err)
+	// Output: 1 9.95 USD false <nil>
+}

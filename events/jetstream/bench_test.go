@@ -157,3 +157,34 @@ func BenchmarkOpen(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+// BenchmarkPublished reads back one location's 200 events out of 20,000 of 100
+// locations, as a certificate does.
+func BenchmarkPublished(b *testing.B) {
+	s, began := benchStream(b), time.Now()
+	ctx := b.Context()
+	const total, locations = 20_000, 100
+	for n := 0; n < total; n += 500 {
+		var evs []events.Event
+		for i := range 500 {
+			evs = append(evs, benchEvent(n+i))
+		}
+		if err := s.Publish(ctx, evs...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	f := events.Filter{Types: []string{benchEvent(0).Type}, Sources: []string{benchEvent(0).Source}, Subjects: []string{"L7"}}
+	for b.Loop() {
+		n := 0
+		for _, err := range s.Published(ctx, f, began) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != total/locations {
+			b.Fatalf("%d events", n)
+		}
+	}
+	b.ReportMetric(total/locations, "events/op")
+}

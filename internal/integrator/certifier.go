@@ -177,7 +177,7 @@ func (c *certifier) due(ctx context.Context, now time.Time) ([]look, error) {
 			if next != at {
 				changed[id] = next
 			}
-			queue = append(queue, c.looks(fd, &l, next, now)...)
+			queue = append(queue, c.looks(fd, &l, next, today, now)...)
 		}
 		if len(changed) > 0 {
 			news = append(news, update{fd.number, changed, nil})
@@ -240,11 +240,11 @@ func (c *certifier) caughtUp(l *pos.Location, at certified, known bool, today po
 }
 
 // looks are those at a location's days that are due, at most one of each kind.
-func (c *certifier) looks(fd *feed, l *pos.Location, at certified, now time.Time) []look {
+func (c *certifier) looks(fd *feed, l *pos.Location, at certified, today pos.Date, now time.Time) []look {
 	var due []look
 	for _, candidate := range []look{{fd.number, l.ID, at.First.AddDays(1), false}, {fd.number, l.ID, at.Last.AddDays(1), true}} {
 		d := candidate.date
-		if at.Closed != "" && d > at.Closed || candidate.last && d > at.First {
+		if d >= today || at.Closed != "" && d > at.Closed || candidate.last && d > at.First {
 			continue
 		}
 		_, until, err := l.Span(d)
