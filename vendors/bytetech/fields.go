@@ -240,8 +240,8 @@ type subscriptionFields struct {
 }
 
 type eventFields struct {
-	ID          field `json:"id"`
-	Type        field `json:"type"`
+	ID          field `json:"-"` // webhook.id_field
+	Type        field `json:"-"` // webhook.type_field
 	Created     field `json:"created"`
 	Account     field `json:"account"`
 	Kiosk       field `json:"kiosk"`

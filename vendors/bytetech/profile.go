@@ -19,7 +19,8 @@ var defaultProfile []byte
 
 // DefaultProfile returns the mapping profile that holds unless
 // [Config.Profile] or [Config.ProfilePatch] says otherwise: a JSON document
-// with every path, parameter, field, enum and unit that the client uses.
+// with every path, parameter, field, enum and unit that the client uses, and
+// the names of the contract that no job needs, so that one document tells all.
 func DefaultProfile() []byte { return slices.Clone(defaultProfile) }
 
 // profile is the mapping between the vendor's contract and ours. No other
@@ -114,8 +115,9 @@ type constants struct {
 	DefaultShelfLife  int          `json:"default_shelf_life_days"`
 	// NoExpiryBeyond: an expiry that many days ahead comes from the default
 	// shelf life and says nothing.
-	NoExpiryBeyond int  `json:"no_expiry_beyond_days"`
-	ListedDefault  bool `json:"listed_by_default"`
+	NoExpiryBeyond int    `json:"no_expiry_beyond_days"`
+	ListedDefault  bool   `json:"listed_by_default"`
+	TaxBase        string `json:"tax_base"` // net or gross; says what tax_cents is of
 }
 
 type features struct {
@@ -129,6 +131,7 @@ type features struct {
 	Webhooks       bool `json:"webhooks"`
 	Idempotency    bool `json:"idempotency"`
 	PersonalData   bool `json:"personal_data"`
+	RefundWrite    bool `json:"refund_write"` // must be false: this client gives nothing back
 }
 
 type limits struct {
@@ -161,6 +164,9 @@ type webhookProfile struct {
 	Algorithm       string            `json:"algorithm"`
 	Encoding        string            `json:"encoding"`
 	Tolerance       int               `json:"tolerance_seconds"`
+	IDHeader        string            `json:"id_header"` // where the body has no id
+	ID              field             `json:"id_field"`
+	Type            field             `json:"type_field"`
 	Events          map[string]string `json:"events"` // type, or prefix and ".*", to job
 }
 
@@ -178,13 +184,13 @@ func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 // reports every problem by its JSON path.
 func loadProfile(whole, patch []byte) (*profile, pos.Problems) {
 	model, _ := tree(defaultProfile) // embedded and tested
-	text := defaultProfile
+	doc := model
 	if len(whole) > 0 {
-		text = whole
-	}
-	doc, err := tree(text)
-	if err != nil {
-		return nil, pos.Problems{{Field: "profile", Reason: err.Error()}}
+		own, err := tree(whole)
+		if err != nil {
+			return nil, pos.Problems{{Field: "profile", Reason: err.Error()}}
+		}
+		doc = complete("", own, model)
 	}
 	if len(patch) > 0 {
 		change, err := tree(patch)
@@ -229,6 +235,25 @@ func tree(text []byte) (any, error) {
 	return doc, nil
 }
 
+// complete gives a profile the members of the default that it leaves out. Maps
+// whose names are the host's own stay as they are.
+func complete(path string, doc, model any) any {
+	own, ok := doc.(map[string]any)
+	usual, isObject := model.(map[string]any)
+	if !ok || !isObject || isOpen(path) {
+		return doc
+	}
+	full := maps.Clone(own)
+	for name, m := range usual {
+		if given, there := own[name]; there {
+			full[name] = complete(strings.TrimPrefix(path+"."+name, "."), given, m)
+		} else {
+			full[name] = m
+		}
+	}
+	return full
+}
+
 // mergePatch applies a patch of RFC 7386.
 func mergePatch(target, patch any) any {
 	change, ok := patch.(map[string]any)
@@ -251,6 +276,7 @@ func mergePatch(target, patch any) any {
 
 // compile prepares what every call needs.
 func (p *profile) compile() {
+	p.Fields.Event.ID, p.Fields.Event.Type = p.Webhook.ID, p.Webhook.Type
 	p.Encoding.compile()
 	p.CSV.Encoding.compile()
 	p.shapes = compileShapes(p)

@@ -134,6 +134,10 @@ func (c *profileCheck) constants(p *profile) {
 	c.positive("constants.too_warm_heartbeats", k.TooWarmHeartbeats)
 	c.positive("constants.default_shelf_life_days", k.DefaultShelfLife)
 	c.positive("constants.no_expiry_beyond_days", k.NoExpiryBeyond)
+	c.oneOf("constants.tax_base", k.TaxBase, "net", "gross")
+	if p.Features.RefundWrite {
+		c.add("features.refund_write", "must be false: this client does not refund")
+	}
 }
 
 // fields checks those without which nothing can be mapped.
@@ -302,6 +306,9 @@ func (c *profileCheck) webhook(p *profile) {
 	c.oneOf("webhook.algorithm", w.Algorithm, "hmac-sha256")
 	c.oneOf("webhook.encoding", w.Encoding, "hex", "base64")
 	c.positive("webhook.tolerance_seconds", w.Tolerance)
+	c.notEmpty("webhook.type_field", w.Type.String())
+	c.pathForm("webhook.type_field", w.Type.String())
+	c.pathForm("webhook.id_field", w.ID.String())
 	for _, event := range sortedKeys(w.Events) {
 		c.oneOf("webhook.events."+event, w.Events[event], string(pos.JobMenu), string(pos.JobCoupons), string(pos.JobStatus), string(pos.JobInventory), string(pos.JobPurchases))
 	}

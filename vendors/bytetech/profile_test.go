@@ -3,6 +3,8 @@ package bytetech
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +25,42 @@ func TestDefaultProfile(t *testing.T) {
 	DefaultProfile()[0] = 'x' // a copy
 	if defaultProfile[0] != '{' {
 		t.Error("the caller's change got into the profile")
+	}
+}
+
+// A profile may name all of the contract, also what no job needs, and leave out
+// what is as usual: as a patch it changes nothing, as a replacement it stands,
+// and its enums hold nothing but its own words.
+func TestProfileOfTheContract(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "profiles", "contract.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual, err := tree(defaultProfile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract, err := tree(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(usual, mergePatch(usual, contract)); diff != "" {
+		t.Errorf("differs from the default (-default +contract):\n%s", diff)
+	}
+	p, problems := loadProfile(text, nil)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if p.Fields.Event.ID.String() != "id" || p.Paths["categories"] == "" || p.Fields.Batch.Results.String() == "" {
+		t.Errorf("what is left out is not as usual: %+v", p)
+	}
+	p, problems = loadProfile([]byte(`{"fields":{"line":{"epcs":""}},"enums":{"coupon_type":{"S":"single_use"}}}`), nil)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if p.Fields.Line.EPCs.delivered() || !p.Fields.Line.Name.delivered() || len(p.Enums["coupon_type"]) != 1 || len(p.Enums["discount_kind"]) == 0 {
+		t.Errorf("line %+v, enums %v", p.Fields.Line, p.Enums)
 	}
 }
 
@@ -83,6 +121,9 @@ func TestProfileProblems(t *testing.T) {
 		{`{"source":"csv"}`, []string{
 			"profile.csv.columns.tag.epc", "profile.csv.columns.tag.external_id", "profile.csv.columns.tag.kiosk",
 			"profile.csv.columns.transaction.id", "profile.csv.columns.transaction.kiosk", "profile.csv.columns.transaction.placed", "profile.csv.columns.transaction.status",
+		}},
+		{`{"features":{"refund_write":true},"constants":{"tax_base":"half"},"webhook":{"type_field":"a[0]"}}`, []string{
+			"profile.constants.tax_base", "profile.features.refund_write", "profile.webhook.type_field",
 		}},
 		{`{`, []string{"profile_patch"}},
 	} {

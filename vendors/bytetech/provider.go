@@ -32,8 +32,9 @@ type Config struct {
 	ClientID     string     `json:"client_id,omitempty"`
 	ClientSecret pos.Secret `json:"client_secret,omitzero"`
 	APIKey       pos.Secret `json:"api_key,omitzero"`
-	// Profile replaces the default mapping profile as a whole, ProfilePatch
-	// changes it or the replacement by merge-patch (RFC 7386).
+	// Profile replaces the default mapping profile: what it leaves out is as in
+	// [DefaultProfile], and what the vendor does not deliver is "". ProfilePatch
+	// changes the default or the replacement by merge-patch (RFC 7386).
 	Profile      json.RawMessage `json:"profile,omitempty"`
 	ProfilePatch json.RawMessage `json:"profile_patch,omitempty"`
 	// Adopt names SKUs of products that are Farmacy's although no push of this

@@ -51,7 +51,7 @@ const maxEvent = 1 << 20
 
 // Parse implements [pos.Webhook]. Callbacks are thin: a notice about a sale
 // names the transaction, all others only what to poll.
-func (w *Webhook) Parse(_ http.Header, body []byte) ([]pos.Notice, error) {
+func (w *Webhook) Parse(header http.Header, body []byte) ([]pos.Notice, error) {
 	fail := func(reason error) ([]pos.Notice, error) {
 		return nil, &pos.Error{Vendor: Vendor, Op: "ParseWebhook", Kind: pos.KindProtocol, Err: reason}
 	}
@@ -73,6 +73,9 @@ func (w *Webhook) Parse(_ http.Header, body []byte) ([]pos.Notice, error) {
 	}
 	if n.Job == "" {
 		return nil, nil
+	}
+	if n.ID == "" {
+		n.ID = header.Get(w.profile.Webhook.IDHeader)
 	}
 	if id := o.text(f.Transaction); n.Job == pos.JobPurchases && id != "" {
 		n.Records = []string{id}

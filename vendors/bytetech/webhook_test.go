@@ -111,6 +111,11 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tc.body, diff)
 		}
 	}
+	unnamed := strings.Replace(event("kiosk.status_changed", `{}`), `"id":"evt_1",`, "", 1)
+	got, err := newHook(t, sampleSecret).Parse(http.Header{"Byte-Event-Id": {"evt_1"}}, []byte(unnamed))
+	if diff := cmp.Diff(notice("kiosk.status_changed", pos.JobStatus), got, cmpopts.IgnoreFields(pos.Notice{}, "Raw")); diff != "" || err != nil {
+		t.Errorf("the id in the header (-want +got):\n%s %v", diff, err)
+	}
 	for _, bad := range []string{"", "null", "[]", `"x"`, `{"id":`, `{"type":"transaction.placed"} {}`} {
 		if _, err := newHook(t, sampleSecret).Parse(nil, []byte(bad)); !errors.Is(err, pos.ErrProtocol) {
 			t.Errorf("%q: %v", bad, err)
