@@ -98,6 +98,8 @@ func (s *Stream) connect() (*nats.Conn, error) {
 		// that leaves later would act behind its sender's back.
 		nats.ReconnectBufSize(-1),
 		nats.NoCallbacksAfterClientClose(),
+		// Credentials that are refused may be replaced, or allowed again.
+		nats.IgnoreAuthErrorAbort(),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if s.life.Err() == nil {
 				s.log.Warn("connection to the stream lost", "error", err)

@@ -308,7 +308,9 @@ func TestCredentials(t *testing.T) {
 		}
 		return path
 	}
-	works(t, jetstream.Config{URL: url, CredentialsFile: creds(account, time.Time{})})
+	file := creds(account, time.Time{})
+	works(t, jetstream.Config{URL: url, CredentialsFile: file})
+	replaced(t, url, creds(account, time.Now().Add(2*time.Second)), file)
 	refused(t, jetstream.Config{URL: url, CredentialsFile: creds(newKey(t, nkeys.CreateAccount), time.Time{})}, pos.KindAuth, "the server refuses the credentials")
 	refused(t, jetstream.Config{URL: url, CredentialsFile: creds(account, time.Now().Add(-time.Minute))}, pos.KindAuth, "the server refuses the credentials")
 	empty := filepath.Join(t.TempDir(), "empty")
@@ -318,6 +320,30 @@ func TestCredentials(t *testing.T) {
 	if _, err := jetstream.Open(limited(t), jetstream.Config{URL: url, CredentialsFile: empty}); !errors.Is(err, pos.ErrInvalid) || !strings.Contains(err.Error(), "CredentialsFile") {
 		t.Errorf("a file without credentials: %v", err)
 	}
+}
+
+// replaced opens a stream with credentials that expire soon, replaces them long
+// after that, and wants the stream to go on.
+func replaced(t *testing.T, url, expiring, lasting string) {
+	t.Helper()
+	s := open(t, jetstream.Config{URL: url, CredentialsFile: expiring, Timeout: 500 * time.Millisecond})
+	failures := 0
+	waitFor(t, func() bool { // The client gives up after two refusals unless it is told not to.
+		pause(t, 100)
+		if s.Check(limited(t)) == nil {
+			return false
+		}
+		failures++
+		return failures > 12
+	})
+	text, err := os.ReadFile(lasting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(expiring, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return s.Check(limited(t)) == nil })
 }
 
 // key is a pair of keys whose public one is known by name.
