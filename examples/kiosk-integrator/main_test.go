@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -146,6 +147,12 @@ accounts: [{square: {account: demo, base_url: %q, access_token: "${ENV:TEST_SQUA
 	s.Metric(t, "pos_takeovers_total", account...)
 	s.Metric(t, "pos_call_duration_seconds_count", `vendor="square"`, `outcome="ok"`)
 	s.Stop(t)
+	spans := s.Spans(t, command)
+	for _, name := range []string{"POST /events", "take command", "push menu", "HTTP POST", "commit"} {
+		if !slices.Contains(spans, name) {
+			t.Errorf("the command's trace has no %q, only %q", name, spans)
+		}
+	}
 	if n := servicetest.Stored(t, dir, events.TypePurchaseRecorded); n != 1 {
 		t.Errorf("%d purchases in the stream, want 1", n)
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +33,7 @@ var Secret = "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcd
 // Run is a running service.
 type Run struct {
 	URL    string
+	traces bytes.Buffer // complete after Stop
 	events chan events.Event
 	cancel context.CancelFunc
 	done   chan error
@@ -73,7 +75,7 @@ func Start(t *testing.T, main Main, received chan events.Event, args ...string) 
 	logs, in := io.Pipe()
 	r := &Run{events: received, cancel: cancel, done: make(chan error, 1)}
 	go func() {
-		err := main(ctx, args, io.Discard, in)
+		err := main(ctx, args, &r.traces, in)
 		_ = in.CloseWithError(err)
 		r.done <- err
 	}()
@@ -197,6 +199,27 @@ func (r *Run) InTrace(t *testing.T, e, cause events.Event) {
 	}
 	if e.TraceParent == cause.TraceParent {
 		t.Errorf("%s has the span of its cause", e.Type)
+	}
+}
+
+// Spans returns the names of the spans in the trace of an event, of a service
+// that was stopped and whose traces go to stdout.
+func (r *Run) Spans(t *testing.T, e events.Event) (names []string) {
+	t.Helper()
+	want, _ := events.TraceID(e.TraceParent)
+	for dec := json.NewDecoder(&r.traces); ; {
+		var span struct {
+			Name        string
+			SpanContext struct{ TraceID string }
+		}
+		switch err := dec.Decode(&span); {
+		case errors.Is(err, io.EOF):
+			return names
+		case err != nil:
+			t.Fatal(err)
+		case span.SpanContext.TraceID == want:
+			names = append(names, span.Name)
+		}
 	}
 }
 
