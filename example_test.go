@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/farmacyfoods/pointofsale/events"
+	"github.com/farmacyfoods/pointofsale/kiosk"
 	"github.com/farmacyfoods/pointofsale/pos"
+	"github.com/farmacyfoods/pointofsale/pos/inventory"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 )
 
@@ -46,26 +50,47 @@ func sell(till *posfake.Fake) {
 	}
 }
 
-// The program in the README is the example above, to the letter.
-func TestReadmeShowsTheExample(t *testing.T) {
+// embed is the second program of the README.
+func embed(ctx context.Context, square pos.Provider, squareHook pos.Webhook, bus *events.Bus, inventoryService inventory.Service) error {
+	integrator, err := kiosk.New(kiosk.Config{
+		Accounts:  []kiosk.Account{{Provider: square, Webhook: squareHook}},
+		Publisher: bus, Subscriber: bus, Inventory: inventoryService,
+	})
+	if err != nil {
+		return err
+	}
+	http.Handle("/", integrator.Handler()) // /webhooks/square/..., /healthz, /readyz
+	return integrator.Run(ctx)             // until ctx ends
+}
+
+var _ = embed // it is there to compile
+
+// The programs in the README are those above, to the letter.
+func TestReadmeShowsTheExamples(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("example_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(source), "func Example() {\n")
-	body, _, _ := strings.Cut(rest, "\t// Output:")
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(readme), "```go\n")
-	shown, _, closed := strings.Cut(rest, "```\n")
-	if !found || !closed {
-		t.Fatal("README.md has no Go program")
+	var want []string
+	for _, function := range []struct{ begin, end string }{{"func Example() {\n", "\t// Output:"}, {"func embed(", "\n}\n"}} {
+		_, rest, _ := strings.Cut(string(source), "\n"+function.begin)
+		if function.begin == "func embed(" {
+			_, rest, _ = strings.Cut(rest, "{\n")
+		}
+		body, _, _ := strings.Cut(rest, function.end)
+		want = append(want, strings.TrimSuffix(strings.ReplaceAll("\n"+body, "\n\t", "\n")[1:], "\n"))
 	}
-	want := strings.ReplaceAll("\n"+body, "\n\t", "\n")[1:]
+	var shown []string
+	for _, part := range strings.Split(string(readme), "```go\n")[1:] {
+		program, _, _ := strings.Cut(part, "\n```\n")
+		shown = append(shown, program)
+	}
 	if diff := cmp.Diff(want, shown); diff != "" {
-		t.Errorf("README.md differs from Example:\n%s", diff)
+		t.Errorf("README.md differs from this file:\n%s", diff)
 	}
 }
