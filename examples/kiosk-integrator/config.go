@@ -33,6 +33,9 @@ type account struct {
 
 type squareAccount struct {
 	square.Config
+	// Shares splits an account that is too large for one replica by location.
+	// Each share gets an equal part of RequestsPerSecond, which must be given.
+	Shares  int                   `json:"shares"`
 	Webhook *square.WebhookConfig `json:"webhook"`
 	// ApplicationToken lets the service create and repair the webhook's
 	// subscription.
@@ -98,9 +101,7 @@ func (c *config) open(options func(*events.Origin) *kit.Options, ps *settings.Pr
 }
 
 func (a *squareAccount) open(path string, opts *kit.Options, ps *settings.Problems, into *kiosk.Account) {
-	if p, err := square.New(a.Config, opts); ps.Check(path, a.Config, err) {
-		into.Provider = p
-	}
+	a.providers(path, opts, ps, into)
 	if a.Webhook == nil {
 		if !a.ApplicationToken.IsZero() {
 			ps.Add(path+".application_token", "is of no use without webhook")
@@ -118,6 +119,30 @@ func (a *squareAccount) open(path string, opts *kit.Options, ps *settings.Proble
 	app := square.Config{Account: a.Account, Environment: a.Environment, BaseURL: a.BaseURL, AccessToken: a.ApplicationToken}
 	if subs, err := square.NewSubscriptions(app, opts); ps.Check(path, a.Config, err) {
 		into.Subscription = subs.Keep(hook)
+	}
+}
+
+// providers makes one provider for each share.
+func (a *squareAccount) providers(path string, opts *kit.Options, ps *settings.Problems, into *kiosk.Account) {
+	cfg, shares := a.Config, max(a.Shares, 1)
+	switch {
+	case a.Shares < 0:
+		ps.Add(path+".shares", "is negative")
+	case shares > 1 && cfg.RequestsPerSecond < shares:
+		ps.Add(path+".shares", "are %d, more than requests_per_second", shares)
+	case shares > 1:
+		cfg.RequestsPerSecond /= shares
+	}
+	for i := range shares {
+		p, err := square.New(cfg, opts)
+		switch {
+		case !ps.Check(path, a.Config, err):
+			return
+		case i == 0:
+			into.Provider = p
+		default:
+			into.Shares = append(into.Shares, p)
+		}
 	}
 }
 

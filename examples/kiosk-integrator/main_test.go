@@ -31,8 +31,9 @@ func TestREADMEExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	accounts := cfg.open(func(*events.Origin) *kit.Options { return nil }, nil)
 	if len(cfg.Accounts) != 3 || cfg.Silence != 2*time.Hour || cfg.Accounts[1].Schedule.Purchases != 2*time.Minute ||
-		cfg.Objectives.Push != time.Hour || cfg.open(func(*events.Origin) *kit.Options { return nil }, nil)[1].Objectives.Lag != 30*time.Minute {
+		cfg.Objectives.Push != time.Hour || accounts[1].Objectives.Lag != 30*time.Minute || len(accounts[0].Shares) != 1 {
 		t.Errorf("%+v", cfg)
 	}
 }
@@ -59,6 +60,8 @@ accounts:
   - square: {account: same, access_token: "${ENV:KNOWN}", webhook: {}}
   - since: yesterday
   - quickbooks: {realm: x}
+  - square: {account: split, access_token: "${ENV:KNOWN}", shares: 3, requests_per_second: 2}
+  - square: {account: odd, access_token: "${ENV:KNOWN}", shares: -1}
 `)
 	_, err := load(file, func(name string) (string, bool) { return "fake-token", name == "KNOWN" })
 	var ps settings.Problems
@@ -74,7 +77,7 @@ accounts:
 		"stream.dir", "stream.user", "stream.credentials_file", "stream.nkey_file", "stream.password", "stream.tls.ca", "stream.tls.cert", "listen", "traces", "inventory.base_url", "push[0].secrets", "push[0].url",
 		"accounts[0].square.account", "accounts[0].square.access_token",
 		"accounts[2].square.webhook.url", "accounts[3]",
-		"accounts[4].quickbooks.realm", "accounts[4].quickbooks.oauth", "silence", "accounts[2]",
+		"accounts[4].quickbooks.realm", "accounts[4].quickbooks.oauth", "accounts[5].square.shares", "accounts[6].square.shares", "silence", "accounts[2]",
 	}
 	if diff := cmp.Diff(want, paths); diff != "" {
 		t.Errorf("%s\n%v", diff, err)
