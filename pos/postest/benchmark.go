@@ -32,7 +32,7 @@ func Benchmark(b *testing.B, size Size, open func(b *testing.B, size Size) Harne
 		}
 		b.Run(fmt.Sprintf("%s/%dx%d", m.name, size.Items, size.Locations), func(b *testing.B) {
 			c := newCheck(b.Context(), b.Name(), h)
-			c.p.quiet = true
+			c.p.quiet, c.wall = true, true
 			defer func() {
 				if e := recover(); e != nil && e != (stop{}) {
 					panic(e)

@@ -30,6 +30,7 @@ type check struct {
 	cursor    pos.Cursor
 	delivered []pos.Purchase
 
+	wall       bool         // not in a bubble: only the simulator's clock moves
 	generation int          // of what a benchmark pushes
 	cursors    []pos.Cursor // of the groups of locations that a benchmark polls
 }
@@ -83,7 +84,13 @@ func (c *check) inject(f posfake.Fault) (end func()) {
 }
 
 // wait lets virtual time pass, for the simulator too.
-func (c *check) wait(d time.Duration) { <-time.After(d) }
+func (c *check) wait(d time.Duration) {
+	if c.wall {
+		c.sim.Advance(d)
+		return
+	}
+	<-time.After(d)
+}
 
 // settle makes everything recorded readable.
 func (c *check) settle() {

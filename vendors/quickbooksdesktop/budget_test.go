@@ -6,8 +6,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
+	"github.com/farmacyfoods/pointofsale/pos/posfake"
+	"github.com/farmacyfoods/pointofsale/pos/postest"
+	"github.com/farmacyfoods/pointofsale/vendors/quickbooksdesktop/quickbooksdesktopfake"
 )
 
 // What the documentation promises about message sets.
@@ -72,4 +76,58 @@ func TestMapping(t *testing.T) {
 		}
 		golden(t, "purchases.json", append(text, '\n'))
 	})
+}
+
+// scheduled is an office whose Web Connector runs whenever its clock moves.
+type scheduled struct {
+	till
+	b *testing.B
+}
+
+// Advance implements [posfake.Simulator].
+func (s scheduled) Advance(d time.Duration) {
+	s.b.Helper()
+	s.till.Advance(d)
+	if err := s.RunUntilIdle(s.b.Context(), 20); err != nil {
+		s.b.Fatal(err)
+	}
+}
+
+// What a host's calls cost, without the runs of the Web Connector between them.
+func BenchmarkJobs(b *testing.B) {
+	postest.Benchmark(b, postest.Size{Items: 500, Locations: 1000, Sales: 1000}, func(b *testing.B, size postest.Size) postest.Harness {
+		b.Helper()
+		seed := quickbooksdesktopfake.Config{}
+		for i := range size.Locations {
+			seed.Locations = append(seed.Locations, posfake.LocationSeed{Name: fmt.Sprintf("Kiosk %04d", i), TimeZone: "America/Los_Angeles"})
+		}
+		o := newOffice(b, seed, nil)
+		sim := scheduled{till{o.fake}, b}
+		h := postest.Harness{Provider: o.open(b), Sim: sim, Settle: func() { sim.Advance(time.Minute) }}
+		h.Settle()
+		return h
+	})
+}
+
+// One run of the Web Connector that carries 500 changed items to QuickBooks and
+// reads them back.
+func BenchmarkRun(b *testing.B) {
+	o := newOffice(b, quickbooksdesktopfake.Config{Locations: places}, nil)
+	p := o.open(b)
+	sim := scheduled{till{o.fake}, b}
+	sim.Advance(time.Minute)
+	for n := range b.N {
+		b.StopTimer()
+		var push pos.MenuPush
+		for i := range 500 {
+			push.Menu.Items = append(push.Menu.Items, pos.Item{SKU: fmt.Sprintf("MEAL-%04d", i), Name: "Bowl", Price: usd(int64(1000 + n))})
+		}
+		if _, err := p.PushMenu(b.Context(), push); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if run, err := o.fake.RunOnce(b.Context()); err != nil || run.Writes != 500 {
+			b.Fatalf("%+v %v", run, err)
+		}
+	}
 }
