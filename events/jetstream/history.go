@@ -2,11 +2,13 @@ package jetstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"github.com/farmacyfoods/pointofsale/events"
 	"github.com/farmacyfoods/pointofsale/pos"
@@ -16,27 +18,34 @@ var _ events.History = (*Stream)(nil)
 
 const opPublished = "jetstream.Published"
 
-// Published implements [events.History]. A stream of pages does not offer it:
-// it keeps a number of commits, not a time.
+// Published implements [events.History]. It reads a subject at a time that is as
+// narrow as one can be: a filter of several types reads all types. A stream of
+// pages does not offer it: it keeps a number of commits, not a time.
 func (s *Stream) Published(ctx context.Context, f events.Filter, since time.Time) iter.Seq2[events.Event, error] {
 	return func(yield func(events.Event, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		release := context.AfterFunc(s.life, cancel) //nolint:contextcheck // the stream's own end
 		defer release()
-		if err := s.kept(ctx, since); err != nil {
-			yield(events.Event{}, s.failed(err))
-			return
-		}
-		subjects := s.filterSubjects(f)
-		end, err := s.newest(ctx, subjects, since)
-		if err == nil && end > 0 {
-			err = s.readBack(ctx, subjects, since, end, func(e events.Event) bool { return !f.Matches(&e) || yield(e, nil) })
+		err := s.kept(ctx, since)
+		if err == nil {
+			err = s.readBack(ctx, s.oneSubject(f), since, func(e events.Event) bool { return !f.Matches(&e) || yield(e, nil) })
 		}
 		if err != nil {
 			yield(events.Event{}, s.failed(err))
 		}
 	}
+}
+
+// oneSubject is the narrowest subject that covers a filter.
+func (s *Stream) oneSubject(f events.Filter) string {
+	one := func(list []string, token func(string) string, wildcard string) string {
+		if len(list) == 1 {
+			return token(list[0])
+		}
+		return wildcard
+	}
+	return s.prefix + wordEvent + one(f.Types, kindToken, "*") + "." + one(f.Sources, sourceTokens, "*.*") + "." + one(f.Subjects, escape, "*")
 }
 
 func (s *Stream) failed(err error) error {
@@ -67,56 +76,83 @@ func (s *Stream) kept(ctx context.Context, since time.Time) error {
 	return nil
 }
 
-// newest returns the sequence of the last message of the subjects, as the
-// server knows it that leads the stream; 0 if none was written since.
-func (s *Stream) newest(ctx context.Context, subjects []string, since time.Time) (uint64, error) {
-	var end uint64
-	for _, subject := range subjects {
-		m, err := s.last(ctx, subject)
-		if err != nil {
-			return 0, err
-		}
-		if m != nil && !m.Time.Before(since) {
-			end = max(end, m.Sequence)
+const (
+	// batchMessages and batchBytes bound what the server sends for one request.
+	batchMessages, batchBytes = 500, 8 << 20
+	// behindPause is how long a server that is behind gets to catch up.
+	behindPause = 5 * time.Millisecond
+)
+
+// readBack hands over the events of a subject that were written since. The
+// server that leads the stream tells which message is the last one; any server
+// that keeps the stream may answer the rest, and is asked until it has come to
+// that message.
+func (s *Stream) readBack(ctx context.Context, subject string, since time.Time, take func(events.Event) bool) error {
+	end, err := s.last(ctx, subject)
+	if err != nil || end == nil || end.Time.Before(since) {
+		return err
+	}
+	from, patience := jetstreamext.GetBatchStartTime(since), time.Now().Add(s.cfg.Timeout)
+	for at := uint64(0); at < end.Sequence; {
+		last, err := s.readBatch(ctx, subject, from, end.Sequence, take)
+		switch {
+		case err != nil:
+			return err
+		case last > 0:
+			at, from, patience = last, jetstreamext.GetBatchSeq(last+1), time.Now().Add(s.cfg.Timeout)
+		case time.Now().After(patience):
+			return fmt.Errorf("no server has message %d of %s", end.Sequence, subject)
+		default:
+			if err := sleep(ctx, behindPause); err != nil {
+				return err
+			}
 		}
 	}
-	return end, nil
+	return nil
 }
 
-// readBack hands over the events of the messages written since, up to the one
-// with the sequence end.
-func (s *Stream) readBack(ctx context.Context, subjects []string, since time.Time, end uint64, take func(events.Event) bool) error {
-	cons, err := s.js.OrderedConsumer(ctx, s.name, jetstream.OrderedConsumerConfig{
-		FilterSubjects: subjects, DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since,
-	})
+// readBatch asks once. It returns the sequence of the last message that it
+// handed over, 0 if there was none; the end once nobody wants more.
+func (s *Stream) readBatch(ctx context.Context, subject string, from jetstreamext.GetBatchOpt, end uint64, take func(events.Event) bool) (last uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	defer cancel()
+	batch, err := jetstreamext.GetBatch(ctx, s.js, s.name, batchMessages,
+		jetstreamext.GetBatchSubject(subject), jetstreamext.GetBatchMaxBytes(batchBytes), from)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	messages, err := cons.Messages()
-	if err != nil {
-		return err
+	for m, err := range batch {
+		switch {
+		case errors.Is(err, jetstreamext.ErrNoMessages):
+			return last, nil
+		case err != nil:
+			return last, err
+		case last > 0 && m.Header.Get(headerBefore) != strconv.FormatUint(last, 10):
+			return last, nil // One was lost on its way; it is asked for again.
+		case m.Sequence > end:
+			return end, nil
+		}
+		e, err := events.Parse(m.Data)
+		if err != nil {
+			return last, fmt.Errorf("message %d of %s holds no event: %w", m.Sequence, m.Subject, err)
+		}
+		if last = m.Sequence; !take(e) {
+			return end, nil
+		}
 	}
-	defer messages.Stop()
-	for {
-		// The message with the sequence end is there, so that none is waited
-		// for longer than a server takes to answer.
-		m, err := messages.Next(jetstream.NextMaxWait(s.cfg.Timeout))
-		if err != nil {
-			return err
-		}
-		meta, err := m.Metadata()
-		if err != nil {
-			return err
-		}
-		if meta.Sequence.Stream > end {
-			return nil
-		}
-		e, err := events.Parse(m.Data())
-		if err != nil {
-			return fmt.Errorf("message %d of %s holds no event: %w", meta.Sequence.Stream, m.Subject(), err)
-		}
-		if !take(e) || meta.Sequence.Stream == end {
-			return nil
-		}
+	return last, nil
+}
+
+// headerBefore is the sequence of the message before, within a batch.
+const headerBefore = "Nats-Last-Sequence"
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
