@@ -147,3 +147,52 @@ func TestStrangersRows(t *testing.T) {
 		}
 	})
 }
+
+// failing gives the same failure every time.
+type failing struct {
+	status int
+	body   string
+	calls  int
+}
+
+func (f *failing) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.calls++
+	return &http.Response{StatusCode: f.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(f.body)), Request: r}, nil
+}
+
+// Failures keep their kind whatever the body is.
+func TestStrangersErrors(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		status int
+		body   string
+		want   error
+		tries  int
+	}{
+		{502, "<html>Bad Gateway</html>", pos.ErrUnavailable, 4},
+		{500, "", pos.ErrUnavailable, 4},
+		{503, `{"error":"down"}`, pos.ErrUnavailable, 4},
+		{400, `{}`, pos.ErrInvalid, 1},
+		{400, `{"error":null}`, pos.ErrInvalid, 1},
+		{400, `{"error":{"code":"who_knows","message":7,"field":null}}`, pos.ErrInvalid, 1},
+		{401, `null`, pos.ErrAuth, 1},
+		{403, `{"error":{"message":"no"}}`, pos.ErrPermission, 1},
+		{403, `{"error":{"code":"insufficient_scope"}}`, pos.ErrPermission, 1},
+		{405, `{"error":{"code":"method_not_allowed"}}`, pos.ErrUnsupported, 1},
+		{409, `{"error":{"code":"idempotency_conflict"}}`, pos.ErrInvalid, 1},
+		{412, ``, pos.ErrConflict, 1},
+		{422, `{"error":{"code":"validation_failed","field":"data[0].x"}}`, pos.ErrInvalid, 1},
+		{429, ``, pos.ErrRateLimited, 4},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &failing{status: tc.status, body: tc.body}
+			_, err := strangersProvider(t, f).Status(t.Context(), pos.StatusQuery{})
+			if !errors.Is(err, tc.want) {
+				t.Errorf("%d %s: got %v, want %v", tc.status, tc.body, err, tc.want)
+			}
+			if f.calls != tc.tries {
+				t.Errorf("%d %s: %d tries, want %d", tc.status, tc.body, f.calls, tc.tries)
+			}
+		})
+	}
+}

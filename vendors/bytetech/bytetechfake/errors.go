@@ -3,8 +3,8 @@ package bytetechfake
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
+	"strings"
 )
 
 // apiError is an error as the cloud answers it.
@@ -77,7 +77,7 @@ func scriptedError(w http.ResponseWriter, r *http.Request, status int) {
 		id = "req_scripted"
 	}
 	w.Header().Set("X-Request-Id", id)
-	text, err := json.Marshal(errorBody{errorView{Code: code, Message: fmt.Sprintf("%s %s", http.StatusText(status), code), RequestID: id}})
+	text, err := json.Marshal(errorBody{errorView{Code: code, Message: strings.ToLower(http.StatusText(status)), RequestID: id}})
 	if err == nil {
 		send(w, status, text)
 	}

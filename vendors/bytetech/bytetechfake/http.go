@@ -297,7 +297,7 @@ func (c *call) page(rows func(after string) iter.Seq2[string, func() any]) (int,
 	query, after := c.query(), ""
 	if cursor := c.r.URL.Query().Get("cursor"); cursor != "" {
 		if after, err = c.pages.Redeem(cursor, query); err != nil {
-			return 0, nil, fail(http.StatusBadRequest, "invalid_cursor", "cursor", err.Error())
+			return 0, nil, fail(http.StatusBadRequest, "invalid_cursor", "cursor", "is expired or of another query")
 		}
 	}
 	_, doubled := fakekit.Struck(c.r, posfake.FaultDuplicate)

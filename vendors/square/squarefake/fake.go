@@ -377,7 +377,7 @@ func page[T any](f *Fake, c *call, rows []T, query, cursor string, limit int) ([
 func (f *Fake) redeem(query, cursor string) (string, error) {
 	position, err := f.pages.Redeem(cursor, query)
 	if err != nil {
-		return "", invalid("INVALID_CURSOR", "cursor", "Invalid cursor: %v.", err)
+		return "", invalid("INVALID_CURSOR", "cursor", "The cursor has expired or belongs to another query.")
 	}
 	return position, nil
 }

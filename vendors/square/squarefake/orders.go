@@ -13,6 +13,9 @@ import (
 	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
 )
 
+// orderStates are all that an order can have.
+var orderStates = []string{"OPEN", "COMPLETED", "CANCELED", "DRAFT"}
+
 const maxSearchLocations = 10
 
 // timeRange is a range of times; for orders both ends are inside.
@@ -123,6 +126,11 @@ func (in *searchOrdersRequest) scan() (orderScan, error) {
 	}
 	if in.Query.Filter.State != nil {
 		s.states = in.Query.Filter.State.States
+	}
+	for i, state := range s.states {
+		if !slices.Contains(orderStates, state) {
+			return s, invalid("INVALID_ENUM_VALUE", fmt.Sprintf("query.filter.state_filter.states[%d]", i), "`%s` is not a state of orders.", state)
+		}
 	}
 	if in.Query.Filter.Source != nil {
 		s.sources = in.Query.Filter.Source.Names

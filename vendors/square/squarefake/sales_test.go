@@ -284,6 +284,7 @@ func TestSearchOrders(t *testing.T) {
 		}
 		cursor := c.ok("POST", "/v2/orders/search", search(`"L0001"`, more)).at("cursor").str()
 		c.refused("POST", "/v2/orders/search", search(`"L0002"`, more+`,"cursor":"`+cursor+`"`), 400, "INVALID_CURSOR")
+		c.refused("POST", "/v2/orders/search", search(`"L0001"`, `,"query":{"filter":{"state_filter":{"states":["PAID"]}}}`), 400, "INVALID_ENUM_VALUE")
 		time.Sleep(6 * time.Minute)
 		c.refused("POST", "/v2/orders/search", search(`"L0001"`, more+`,"cursor":"`+cursor+`"`), 400, "INVALID_CURSOR")
 		c.refused("POST", "/v2/orders/search", search(strings.Repeat(`"L0001",`, 10)+`"L0002"`, ""), 400, "ARRAY_LENGTH_TOO_LONG")
