@@ -84,24 +84,28 @@ const (
 )
 
 // readBack hands over the events of a subject that were written since. The
-// server that leads the stream tells which message is the last one; any server
-// that keeps the stream may answer the rest, and is asked until it has come to
-// that message.
+// server that leads the stream tells which message is the last one.
 func (s *Stream) readBack(ctx context.Context, subject string, since time.Time, take func(events.Event) bool) error {
 	end, err := s.last(ctx, subject)
 	if err != nil || end == nil || end.Time.Before(since) {
 		return err
 	}
+	return s.readUpTo(ctx, subject, since, end.Sequence, take)
+}
+
+// readUpTo reads up to a message. Any server that keeps the stream may answer,
+// also one that is behind; it is asked until it has come to that message.
+func (s *Stream) readUpTo(ctx context.Context, subject string, since time.Time, end uint64, take func(events.Event) bool) error {
 	from, patience := jetstreamext.GetBatchStartTime(since), time.Now().Add(s.cfg.Timeout)
-	for at := uint64(0); at < end.Sequence; {
-		last, err := s.readBatch(ctx, subject, from, end.Sequence, take)
+	for at := uint64(0); at < end; {
+		last, err := s.readBatch(ctx, subject, from, end, take)
 		switch {
 		case err != nil:
 			return err
 		case last > 0:
 			at, from, patience = last, jetstreamext.GetBatchSeq(last+1), time.Now().Add(s.cfg.Timeout)
 		case time.Now().After(patience):
-			return fmt.Errorf("no server has message %d of %s", end.Sequence, subject)
+			return fmt.Errorf("no server has message %d of %s", end, subject)
 		default:
 			if err := sleep(ctx, behindPause); err != nil {
 				return err
