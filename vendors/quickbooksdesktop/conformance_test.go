@@ -14,7 +14,7 @@ import (
 	"github.com/farmacyfoods/pointofsale/vendors/quickbooksdesktop/quickbooksdesktopfake"
 )
 
-const interval = 2 * time.Hour
+const interval = 6 * time.Hour
 
 // office is a simulated computer with QuickBooks whose Web Connector calls a
 // provider on schedule.
@@ -35,7 +35,7 @@ func newOffice(tb testing.TB, seed quickbooksdesktopfake.Config, set func(*quick
 	tb.Cleanup(fake.Close)
 	o := &office{fake: fake, store: &pos.MemoryStore{}, cfg: config()}
 	o.cfg.Interval, o.cfg.Invoices = interval, true
-	o.cfg.Keep = 30 * 24 * time.Hour // every simulated day costs 12 runs
+	o.cfg.Keep = 30 * 24 * time.Hour // every simulated day costs 4 runs
 	if set != nil {
 		set(&o.cfg)
 	}
