@@ -44,11 +44,10 @@ func (p *Provider) PushCoupons(ctx context.Context, push pos.CouponPush) (pos.Pu
 	if err := pos.ValidateCoupons(push.Coupons); err != nil {
 		return pos.PushReport{}, err
 	}
-	return p.push(ctx, op, push.Locations, func(m *menuPush) func(*tasksDoc) (bool, error) {
-		m.coupons = true
-		m.push = pos.MenuPush{Partial: push.Partial, DryRun: push.DryRun, MaxWithdraw: push.MaxWithdraw}
-		return func(doc *tasksDoc) (bool, error) { return m.decideCoupons(doc, push.Coupons) }
-	})
+	m := &menuPush{Provider: p, op: op, coupons: true, push: pos.MenuPush{
+		Locations: push.Locations, Partial: push.Partial, DryRun: push.DryRun, MaxWithdraw: push.MaxWithdraw,
+	}}
+	return m.run(ctx, func(doc *tasksDoc) (bool, error) { return m.decideCoupons(doc, push.Coupons) })
 }
 
 // decideCoupons fills the report and the queue. It may be called several times.

@@ -98,31 +98,28 @@ func (p *Provider) PushMenu(ctx context.Context, push pos.MenuPush) (pos.PushRep
 	if err := push.Menu.Validate(); err != nil {
 		return pos.PushReport{}, err
 	}
-	return p.push(ctx, op, push.Locations, func(m *menuPush) func(*tasksDoc) (bool, error) {
-		m.push = push
-		return m.decide
-	})
+	m := &menuPush{Provider: p, op: op, push: push}
+	return m.run(ctx, m.decide)
 }
 
-// push fills the queue as decide says.
-func (p *Provider) push(ctx context.Context, op string, locations []string, decide func(*menuPush) func(*tasksDoc) (bool, error)) (pos.PushReport, error) {
-	ids, err := p.everywhere(ctx, op, locations)
-	if err != nil {
+// run fills the queue as decide says.
+func (m *menuPush) run(ctx context.Context, decide func(*tasksDoc) (write bool, err error)) (pos.PushReport, error) {
+	var err error
+	if m.ids, err = m.everywhere(ctx, m.op, m.push.Locations); err != nil {
 		return pos.PushReport{}, err
 	}
-	p.turn.Lock()
-	defer p.turn.Unlock()
-	st, _, err := hold[state](ctx, p, docSession)
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	st, _, err := hold[state](ctx, m.Provider, docSession)
 	if err != nil {
-		return pos.PushReport{}, located(op, err)
+		return pos.PushReport{}, located(m.op, err)
 	}
-	m := &menuPush{Provider: p, op: op, ids: ids, pending: st.Pending}
-	if m.cat, err = p.catalogue(ctx, st.Items); err != nil {
-		return pos.PushReport{}, located(op, err)
+	m.pending = st.Pending
+	if m.cat, err = m.catalogue(ctx, st.Items); err != nil {
+		return pos.PushReport{}, located(m.op, err)
 	}
-	err = change(ctx, p, docTasks, decide(m))
-	if err != nil {
-		return pos.PushReport{}, located(op, err)
+	if err := change(ctx, m.Provider, docTasks, decide); err != nil {
+		return pos.PushReport{}, located(m.op, err)
 	}
 	return m.report.Push(), nil
 }
@@ -139,7 +136,7 @@ func (p *Provider) everywhere(ctx context.Context, op string, asked []string) ([
 	var ids []string
 	for _, pl := range open {
 		if ids = append(ids, pl.ID); len(asked) > 0 && !slices.Contains(asked, pl.ID) {
-			return nil, pos.Unsupported(Vendor, op, "the company file has one menu for all its points of sale", "push without Locations, or name all of them")
+			return nil, pos.Unsupported(Vendor, op, "the company file has one list of items for all its points of sale", "push without Locations, or name all of them")
 		}
 	}
 	if len(asked) > 0 {
