@@ -18,6 +18,10 @@
 // clocks change in Europe and America. The account needs two open locations
 // with one currency, better in different time zones, and an empty catalogue.
 //
+// A failure begins with the case and the rows that it shows. A provider that
+// panics, or reads without end, fails that case only; one that neither returns
+// nor minds its context ends the test with the name of the case and the method.
+//
 // Cases are named after what they show, and carry the numbers of the rows of
 // [Rows]. What a provider's capabilities exclude is not skipped in silence:
 // Run logs each row that does not apply with the capability that says so, and

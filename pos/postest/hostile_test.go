@@ -102,13 +102,17 @@ var hostile = map[string]func(*mutant){
 func TestSuiteSurvivesHostileProviders(t *testing.T) {
 	t.Parallel()
 	for name, plant := range hostile {
+		some := cases
+		if name == "never ends" { // each case takes thousands of calls
+			some = oneOfEachGroup()
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			survives(t, plant)
+			survives(t, some, plant)
 		})
 		t.Run(name+", after a sound push", func(t *testing.T) {
 			t.Parallel()
-			survives(t, func(m *mutant) {
+			survives(t, some, func(m *mutant) {
 				plant(m)
 				m.locations, m.menu = nil, nil
 			})
@@ -116,11 +120,25 @@ func TestSuiteSurvivesHostileProviders(t *testing.T) {
 	}
 }
 
-// survives runs every case on the provider.
-func survives(t *testing.T, plant func(*mutant)) {
+// oneOfEachGroup are the first cases of each job.
+func oneOfEachGroup() []proof {
+	var first []proof
+	seen := make(map[string]bool)
+	for _, cs := range cases {
+		group, _, _ := strings.Cut(cs.name, "/")
+		if !seen[group] {
+			first = append(first, cs)
+		}
+		seen[group] = true
+	}
+	return first
+}
+
+// survives runs the cases on the provider.
+func survives(t *testing.T, some []proof, plant func(*mutant)) {
 	t.Helper()
 	failed := 0
-	for _, cs := range cases {
+	for _, cs := range some {
 		r := cs.prove(t, func(*testing.T) Harness {
 			h := harness(posfake.Config{})
 			m := &mutant{Fake: h.Provider.(*posfake.Fake)}
@@ -135,7 +153,7 @@ func survives(t *testing.T, plant func(*mutant)) {
 		}
 		failed += min(len(r.failures), 1)
 	}
-	t.Logf("%d of %d cases fail", failed, len(cases))
+	t.Logf("%d of %d cases fail", failed, len(some))
 	if failed == 0 {
 		t.Error("no case fails")
 	}

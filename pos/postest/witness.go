@@ -29,7 +29,7 @@ const (
 	// ends. One that goes on for as long again never returns.
 	patience = 24 * time.Hour
 	// maxCalls bounds a case, so that pages without end are an error.
-	maxCalls = 20_000
+	maxCalls = 10_000
 )
 
 // watch calls a method of the provider. A panic is reported as a failure of the
