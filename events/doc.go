@@ -28,7 +28,9 @@
 //
 // [Publisher] and [Subscriber] hide the broker. [Bus] is both, inside one
 // process. [Journal] commits a cursor together with the events that lead up to
-// it; [MemoryJournal] is one in memory that relays to a Publisher.
+// it; [MemoryJournal] is one in memory that relays to a Publisher. A Journal that
+// is a [History] too gives back what was published; integrators then publish a
+// [Certificate] for each business day.
 // [Intake] keeps vendors' callbacks, and [Cluster] tells replicas of each other.
 //
 // Package jetstream has all of them on a durable stream. Package relay copies

@@ -108,13 +108,20 @@
 // 'pos.ev.purchase/recorded/v1.square.>'" shows the sales of all Square
 // accounts. Vendor is "=" for sources that are no vendor account.
 //
+// # Reading back
+//
+// [Stream.Published] gives what was published since an instant, complete up to
+// the call, from any server of a cluster and without a consumer. Integrators
+// certify business days with it; they look back up to 17 days, so
+// Config.Retention should not be shorter.
+//
 // # Old servers
 //
 // Servers before 2.12 have no atomic batches. Config.Pages stores a change as
 // one message instead, events and cursor together, on pos.page.<key>. It is
 // cheap and as safe, but a commit takes one change, consumers get all events
 // and filter them here, and of each key the last 1,000 commits are kept, since
-// the last page is the cursor and must not age.
+// the last page is the cursor and must not age. So nothing can be read back.
 //
 // # Operations
 //
