@@ -136,6 +136,8 @@ type Schedule = integrator.Schedule
 //	Lag       time.Duration // how far behind now purchases are: 15 min, or three intervals of Schedule
 //	Callbacks time.Duration // how long a callback waits until it is acted upon: 5 min
 //	Push      time.Duration // how long a command is without its last outcome: 1 h
+//
+// Give accounts more Lag and Push whose system calls you now and then.
 type Objectives = integrator.Objectives
 
 // Observer is told of polls, commits, notices, pushes, ownership and lag through nil-able

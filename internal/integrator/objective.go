@@ -14,7 +14,8 @@ import (
 
 // Objectives are limits that an account should keep to. Passing one makes an
 // event, and so does keeping to it again. Zero fields have defaults, negative
-// ones are off.
+// ones are off. Give accounts more Lag and Push whose system calls you now and
+// then, such as by a Web Connector.
 type Objectives struct {
 	// Lag is how far behind now purchases may be; default 15 min, or three
 	// intervals of reading them if that is longer.
@@ -23,7 +24,7 @@ type Objectives struct {
 	// 5 min.
 	Callbacks time.Duration
 	// Push is how long a command may be without its last outcome, from the time
-	// of its event; default 1 h. Give systems more that call you now and then.
+	// of its event; default 1 h.
 	Push time.Duration
 }
 
