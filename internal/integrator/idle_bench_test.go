@@ -27,12 +27,16 @@ func (dropped) Close() error                                   { return nil }
 // account, 10 in a query for purchases, all jobs on. It reports memory and
 // processor time of one point of sale, how late polls began, and how much of
 // them a point costs compared with the smallest number of points: 1 is linear
-// growth, less is better.
+// growth, less is better. With -short it only shows that it runs.
 func BenchmarkIdle(b *testing.B) {
 	var first idle
-	for _, points := range []int{1_000, 10_000, 100_000} {
+	sizes, interval := []int{1_000, 10_000, 100_000}, 20*time.Second
+	if testing.Short() {
+		sizes, interval = sizes[:1], time.Second
+	}
+	for _, points := range sizes {
 		b.Run(fmt.Sprintf("points=%d", points), func(b *testing.B) {
-			cost := benchIdle(b, points)
+			cost := benchIdle(b, points, interval)
 			if first == (idle{}) {
 				first = cost
 			}
@@ -45,9 +49,8 @@ func BenchmarkIdle(b *testing.B) {
 // idle is what one point of sale costs: bytes, and processor seconds per second.
 type idle struct{ heap, cpu float64 }
 
-func benchIdle(b *testing.B, points int) (cost idle) {
+func benchIdle(b *testing.B, points int, interval time.Duration) (cost idle) {
 	b.Helper()
-	const interval, measure = 20 * time.Second, 20 * time.Second
 	for range b.N {
 		var polls atomic.Int64
 		var mu sync.Mutex
@@ -81,7 +84,7 @@ func benchIdle(b *testing.B, points int) (cost idle) {
 		cpu := processor(b)
 		measuring.Store(true)
 		began := time.Now()
-		sleepFor(measure)
+		sleepFor(interval)
 		measuring.Store(false)
 		took := time.Since(began)
 		spent := processor(b) - cpu

@@ -21,9 +21,12 @@ type Size struct {
 // the allocations, and as "calls/op" the requests that reach the vendor. It
 // uses the wall clock, moves the simulator's clock with Advance, and opens one
 // harness for each job. The harness must have an account of size.Locations open
-// locations with one currency.
+// locations with one currency. With -short everything is a tenth of the size.
 func Benchmark(b *testing.B, size Size, open func(b *testing.B, size Size) Harness) {
 	b.Helper()
+	if testing.Short() {
+		size = Size{max(size.Items/10, 1), max(size.Locations/10, 1), max(size.Sales/10, 1)}
+	}
 	for _, m := range measurements {
 		h := open(b, size)
 		if !h.Provider.Describe().Capabilities.Job(m.job).OK() {
