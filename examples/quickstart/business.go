@@ -10,8 +10,8 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
 )
 
-// tick is how often something happens, and pace how much faster than ours the
-// shops' clocks run.
+// tick is how often something happens at each system, and pace how much faster
+// than ours the shops' clocks run.
 const (
 	tick = 40 * time.Millisecond
 	pace = 20
@@ -40,7 +40,7 @@ func (w *world) trade(ctx context.Context, o options, p *printer) error {
 			if err := s.happen(rnd, &t); err != nil {
 				return err
 			}
-			if o.faults && rnd.IntN(8) == 0 {
+			if o.faults && rnd.IntN(s.calm) == 0 {
 				name, err := s.breakSomething(rnd)
 				if err != nil {
 					return err
@@ -49,7 +49,7 @@ func (w *world) trade(ctx context.Context, o options, p *printer) error {
 				p.fault(s.name + ": " + name)
 			}
 		}
-		delivered := len(w.inbox.delivered(w.systems[0].vendor)) + len(w.inbox.delivered(w.systems[1].vendor))
+		delivered, _, _ := w.inbox.count()
 		p.progress(time.Since(start), t, delivered, int(w.retries.Load()))
 	}
 	p.business(t)
@@ -75,26 +75,27 @@ func (s *system) happen(rnd *rand.Rand, t *tally) error {
 
 func (s *system) sell(rnd *rand.Rand, location string, t *tally) error {
 	sale := posfake.Sale{Location: location}
-	items := onSale(location)
+	skus := s.onSale[location]
 	for range 1 + rnd.IntN(3) {
-		it := items[rnd.IntN(len(items))]
-		sale.Lines = append(sale.Lines, posfake.SaleLine{SKU: it.SKU, Quantity: int64(1 + rnd.IntN(2))})
+		sale.Lines = append(sale.Lines, posfake.SaleLine{SKU: skus[rnd.IntN(len(skus))], Quantity: int64(1 + rnd.IntN(2))})
 	}
-	if rnd.IntN(4) == 0 && !s.cash {
+	if rnd.IntN(4) == 0 && s.codes {
 		sale.Codes = []string{"WELCOME10"}
 	}
 	if s.cash && rnd.IntN(3) == 0 {
 		sale.Tender = "cash"
-	} else if s.cash && rnd.IntN(3) == 0 {
+	} else if s.tips && rnd.IntN(3) == 0 {
 		sale.Tip = int64(rnd.IntN(300))
 	}
 	if rnd.IntN(12) == 0 { // an offline till that sends late
-		sale.OccurredAt = s.fake.Now().Add(-time.Duration(1+rnd.IntN(70)) * time.Hour)
+		sale.OccurredAt = s.fake.Now().Add(-time.Duration(rnd.Int64N(int64(s.late))))
 		t.late++
 	}
 	t.sales++
-	_, err := s.fake.Sell(sale)
-	return err
+	if _, err := s.fake.Sell(sale); err != nil {
+		return fmt.Errorf("%s: selling at %s: %w", s.name, location, err)
+	}
+	return nil
 }
 
 // any returns a random sale in one of the states.
@@ -135,7 +136,7 @@ func (s *system) edit(rnd *rand.Rand, t *tally) {
 		return
 	}
 	e := posfake.Edit{ID: r.ID}
-	if s.cash {
+	if s.tips {
 		tip := int64(rnd.IntN(500))
 		e.Tip = &tip
 	}
@@ -154,38 +155,6 @@ func (s *system) void(rnd *rand.Rand, t *tally) {
 	}
 }
 
-// breakages are what may go wrong.
-var breakages = []struct {
-	name  string
-	fault posfake.Fault
-}{
-	{"429 with Retry-After", posfake.Fault{Kind: posfake.FaultStatus, Status: 429, RetryAfter: "1", Times: 2}},
-	{"429 without a word", posfake.Fault{Kind: posfake.FaultStatus, Status: 429, Times: 2}},
-	{"500", posfake.Fault{Kind: posfake.FaultStatus, Status: 500, Times: 3}},
-	{"503", posfake.Fault{Kind: posfake.FaultStatus, Status: 503, Times: 2}},
-	{"connection reset", posfake.Fault{Kind: posfake.FaultReset, Times: 2}},
-	{"reply lost", posfake.Fault{Kind: posfake.FaultLostReply, Times: 2}},
-	{"answer cut off", posfake.Fault{Kind: posfake.FaultTruncate, Bytes: 300, Times: 2}},
-	{"garbage", posfake.Fault{Kind: posfake.FaultMalformed}},
-	{"slow answers", posfake.Fault{Kind: posfake.FaultLatency, Latency: 300 * time.Millisecond, Times: 3}},
-	{"rows twice", posfake.Fault{Kind: posfake.FaultDuplicate, Times: 2}},
-	{"rows not asked for", posfake.Fault{Kind: posfake.FaultWidened, Times: 2}},
-	{"page token expired", posfake.Fault{Kind: posfake.FaultPageToken}},
-	{"webhooks lost", posfake.Fault{Kind: posfake.FaultSilence}},
-	{"webhooks repeated", posfake.Fault{Kind: posfake.FaultRepeat, Times: 20}},
-}
-
-// breakSomething injects a fault. Those of webhooks last for a second.
-func (s *system) breakSomething(rnd *rand.Rand) (string, error) {
-	b := breakages[rnd.IntN(len(breakages))]
-	end, err := s.fake.Inject(b.fault)
-	if err != nil {
-		return "", fmt.Errorf("%s: %s: %w", s.name, b.name, err)
-	}
-	time.AfterFunc(time.Second, end)
-	return b.name, nil
-}
-
 // settle moves the shops' clocks past the vendors' delays and waits until all
 // that happened was delivered, or for some seconds.
 func (w *world) settle(ctx context.Context) {
@@ -194,18 +163,20 @@ func (w *world) settle(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	ticker := time.NewTicker(100 * time.Millisecond)
+	const every = 100 * time.Millisecond
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	for quiet := 0; quiet < 10; {
+	for quiet := 0; quiet < 10; quiet++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		quiet++
 		for _, s := range w.systems {
-			if r := posfake.Reconcile(s.fake.Ledger(), w.inbox.delivered(s.vendor)); len(r.Lost)+len(r.Wrong) > 0 {
+			r := posfake.Reconcile(s.fake.Ledger(), w.inbox.delivered(s.vendor()))
+			if len(r.Lost)+len(r.Wrong) > 0 {
 				quiet = 0
+				s.fake.Advance(every * (pace - 1))
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -52,8 +53,17 @@ func (p *printer) business(t tally) {
 		t.sales, t.late, t.refunds, t.edits, t.voids, t.faults)
 }
 
-// push prints what became of a push at one account.
-func (p *printer) push(r fridge.Report, plan bool) {
+// push prints what became of a push at one system. Why something is refused is
+// told with the plan: what cannot be done is known before anything is sent.
+func (p *printer) push(s *system, job pos.Job, plan bool, reports []fridge.Report) {
+	r, found := reportOf(s, reports)
+	if !found {
+		p.line("  %-18s refuses: it has no %s", s.name, job)
+		if support := s.provider.Describe().Capabilities.Job(job); plan {
+			p.reason("all", support.Why, support.Nearest)
+		}
+		return
+	}
 	verb := map[bool]string{true: "would send", false: "sent"}[plan]
 	var counts []string
 	for _, a := range []pos.Action{pos.Created, pos.Updated, pos.Unchanged, pos.Withdrawn, pos.Pending, pos.Refused, pos.Failed} {
@@ -61,25 +71,34 @@ func (p *printer) push(r fridge.Report, plan bool) {
 			counts = append(counts, fmt.Sprintf("%d %s", n, a))
 		}
 	}
-	p.line("  %-9s %s %d writes: %s", r.Vendor, verb, r.Writes, strings.Join(counts, ", "))
+	p.line("  %-18s %s %d writes: %s", s.name, verb, r.Writes, strings.Join(counts, ", "))
 	for _, o := range r.Outcomes {
-		if o.Err != nil {
-			p.line("            %s %s: %v", o.Item, o.Action, cause(o.Err))
+		if o.Err != nil && (plan || o.Action != pos.Refused) {
+			p.outcome(o)
 		}
 	}
 }
 
-// cause leaves out what the line says already.
-func cause(err error) error {
-	type multi interface{ Unwrap() []error }
-	if m, ok := err.(multi); ok {
-		for _, e := range m.Unwrap() {
-			if ps, ok := e.(pos.Problems); ok { //nolint:errorlint // as above
-				return ps
-			}
+// outcome tells why an item was refused or failed.
+func (p *printer) outcome(o pos.Outcome) {
+	var ps pos.Problems
+	if !errors.As(o.Err, &ps) {
+		p.reason(o.Item, o.Err.Error(), "")
+	}
+	told := map[string]bool{}
+	for _, problem := range ps {
+		if !told[problem.Reason] {
+			told[problem.Reason] = true
+			p.reason(o.Item, problem.Reason, problem.Nearest)
 		}
 	}
-	return err
+}
+
+func (p *printer) reason(item, why, nearest string) {
+	if nearest != "" {
+		why += "; nearest: " + nearest
+	}
+	p.line("  %-18s   %s: %s", "", item, why)
 }
 
 // report prints the end.

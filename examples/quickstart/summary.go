@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -42,7 +43,7 @@ type pointOfSale struct {
 // report compares ledgers and deliveries, system by system.
 func (w *world) report(ctx context.Context) (summary, error) {
 	r := summary{Calls: w.calls.Load(), Retries: w.retries.Load(), HandOvers: w.stock.Calls()}
-	r.Events, r.Repeated = w.inbox.count()
+	_, r.Events, r.Repeated = w.inbox.count()
 	for _, s := range w.systems {
 		rows, err := w.rows(ctx, s)
 		if err != nil {
@@ -53,7 +54,7 @@ func (w *world) report(ctx context.Context) (summary, error) {
 			at[rows[i].Location] = &rows[i]
 		}
 		s.sold(at)
-		delivered := w.inbox.delivered(s.vendor)
+		delivered := w.inbox.delivered(s.vendor())
 		for i := range delivered {
 			if row := at[delivered[i].Location]; row != nil {
 				row.Delivered++
@@ -76,10 +77,10 @@ func (w *world) rows(ctx context.Context, s *system) ([]pointOfSale, error) {
 			System: s.name, Location: l.ID, Name: l.Name, Status: "unknown", Stock: "not counted", FirstExpiry: "-",
 			Revenue: usd(0), Refunded: usd(0),
 		}
-		if status, known := w.inbox.statusOf(s.vendor, l.ID); known {
+		if status, known := w.inbox.statusOf(s.vendor(), l.ID); known {
 			row.Status = words(status)
 		}
-		row.Stock, row.FirstExpiry = w.shelf(s.vendor, l.ID)
+		row.Stock, row.FirstExpiry = w.shelf(s, l.ID)
 		rows = append(rows, row)
 	}
 	return rows, nil
@@ -97,9 +98,10 @@ func words(s pos.Status) string {
 	return text
 }
 
-// shelf sums up what the inventory service was told.
-func (w *world) shelf(vendor, location string) (stock string, expiry pos.Date) {
-	lines, _ := w.stock.Stock(vendor, account, location)
+// shelf sums up what the inventory service was told of a location, or of the
+// whole company where that is all that the system counts.
+func (w *world) shelf(s *system, location string) (stock string, expiry pos.Date) {
+	lines, _ := w.stock.Stock(s.vendor(), s.account(), cmp.Or(s.company, location))
 	var sum pos.Quantity
 	counted := false
 	expiry = "-"
@@ -114,6 +116,9 @@ func (w *world) shelf(vendor, location string) (stock string, expiry pos.Date) {
 	}
 	if !counted {
 		return "not counted", expiry
+	}
+	if s.company != "" {
+		return sum.String() + " in all", expiry
 	}
 	return sum.String(), expiry
 }
