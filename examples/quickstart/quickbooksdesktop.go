@@ -55,7 +55,9 @@ func openQuickBooksDesktop(ctx context.Context, w *world, o options) (*system, e
 }
 
 // atTheConnector are what may go wrong between QuickBooks and the service that
-// the Web Connector calls. Without an operation it strikes QuickBooks.
+// the Web Connector calls. Without an operation it strikes QuickBooks. A line
+// that is cut between two calls is left out: the session might go on, and the
+// service gives it a minute, which is longer than the shops are open here.
 func atTheConnector() []breakage {
 	return []breakage{
 		{"QuickBooks crashes", posfake.Fault{Kind: posfake.FaultReset}},
@@ -64,7 +66,6 @@ func atTheConnector() []breakage {
 		{"a record that is locked", posfake.Fault{Kind: posfake.FaultStatus, Status: 3200}},
 		{"slow answers", posfake.Fault{Kind: posfake.FaultLatency, Latency: 300 * time.Millisecond, Times: 3}},
 		{"the line is cut before an answer is handed over", posfake.Fault{Kind: posfake.FaultReset, Op: "receiveResponseXML"}},
-		{"the line is cut after an answer was handed over", posfake.Fault{Kind: posfake.FaultLostReply, Op: "receiveResponseXML"}},
 		{"a request gets lost", posfake.Fault{Kind: posfake.FaultLostReply, Op: "sendRequestXML"}},
 	}
 }
