@@ -19,18 +19,20 @@ import (
 )
 
 // rigs open the vendors, by directory name.
-var rigs = map[string]func(*testing.T) rig{
-	"bytetech": openByte,
-	"simphony": openSimphony,
-	"square":   openSquare,
-	"ts1":      openTS1,
+var rigs = map[string]func(*testing.T) *rig{
+	"bytetech":          openByte,
+	"quickbooks":        openQuickBooks,
+	"quickbooksdesktop": openDesktop,
+	"simphony":          openSimphony,
+	"square":            openSquare,
+	"ts1":               openTS1,
 }
 
 func vendors() []string { return slices.Sorted(maps.Keys(rigs)) }
 
 var seeds = []posfake.LocationSeed{{ID: "1042", TimeZone: "America/New_York"}, {ID: "1043", TimeZone: "America/Los_Angeles"}}
 
-func openByte(t *testing.T) rig {
+func openByte(t *testing.T) *rig {
 	t.Helper()
 	fake, err := bytetechfake.New(bytetechfake.Config{Locations: seeds})
 	must(t, err)
@@ -44,13 +46,13 @@ func openByte(t *testing.T) rig {
 		ProfilePatch: []byte(`{"features":{"webhooks":true}}`),
 	}, &kit.Options{HTTPClient: &http.Client{Transport: fake.Transport()}})
 	must(t, err)
-	return rig{
+	return &rig{
 		provider: p, sim: fake, locations: []string{"1042", "1043"}, webhook: hook,
 		receive: fake.Sender().SetClient, close: fake.Close,
 	}
 }
 
-func openSquare(t *testing.T) rig {
+func openSquare(t *testing.T) *rig {
 	t.Helper()
 	const url = "https://hooks.example/webhooks/square/demo"
 	fake := squarefake.New(squarefake.Config{Places: seeds})
@@ -65,14 +67,14 @@ func openSquare(t *testing.T) rig {
 		},
 	}, &kit.Options{HTTPClient: &http.Client{Transport: fake.Transport()}})
 	must(t, err)
-	return rig{
+	return &rig{
 		provider: p, sim: fake, locations: []string{"1042", "1043"}, webhook: hook,
 		receive: fake.SetWebhookClient, close: fake.Close,
 	}
 }
 
 // openSimphony reads checks from the cloud.
-func openSimphony(t *testing.T) rig {
+func openSimphony(t *testing.T) *rig {
 	t.Helper()
 	fake, err := simphonyfake.New(simphonyfake.Config{InsecureCallbacks: true})
 	must(t, err)
@@ -91,11 +93,11 @@ func openSimphony(t *testing.T) rig {
 		BI: &simphony.BI{Endpoint: endpoint(simphonyfake.BI)}, STS2: &simphony.STS2{Endpoint: endpoint(simphonyfake.STS2)},
 	}, &kit.Options{HTTPClient: &http.Client{Transport: fake.Transport()}})
 	must(t, err)
-	return rig{provider: p, sim: fake, locations: fake.Locations(), webhook: hook, receive: fake.Sender().SetClient, close: fake.Close}
+	return &rig{provider: p, sim: fake, locations: fake.Locations(), webhook: hook, receive: fake.Sender().SetClient, close: fake.Close}
 }
 
 // openTS1 reads checks from the tills by SOAP.
-func openTS1(t *testing.T) rig {
+func openTS1(t *testing.T) *rig {
 	t.Helper()
 	fake, err := simphonyfake.New(simphonyfake.Config{
 		RecordID: func(locRef string, _, checkSeq int64) string { return fmt.Sprintf("ts1:%s:%d", locRef, checkSeq) },
@@ -108,7 +110,12 @@ func openTS1(t *testing.T) rig {
 	}
 	p, err := simphony.New(cfg, &kit.Options{HTTPClient: &http.Client{Transport: fake.Transport()}})
 	must(t, err)
-	return rig{provider: p, sim: fake, locations: fake.Locations(), close: fake.Close}
+	return &rig{
+		provider: p, sim: fake, locations: fake.Locations(), close: fake.Close,
+		instead: map[string]substitute{"401 expired token": {
+			"401 of the web server: there are no tokens", inject(posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusUnauthorized, Times: 6}),
+		}},
+	}
 }
 
 func must(t *testing.T, err error) {

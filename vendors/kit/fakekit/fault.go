@@ -125,20 +125,30 @@ func (s strikes) find(kind string) (posfake.Fault, bool) {
 	return s[i], true
 }
 
-func (s strikes) String() string {
-	kinds := make([]string, len(s))
-	for i, f := range s {
-		kinds[i] = f.Kind
+// felt lists the faults that the request has shown, for the log. A handler that
+// does not ask for a hooked fault answers as usual.
+func (in *exchange) felt() string {
+	var kinds []string
+	for _, f := range in.strikes {
+		if slices.Contains(generic, f.Kind) || slices.Contains(in.shown, f.Kind) {
+			kinds = append(kinds, f.Kind)
+		}
 	}
 	return strings.Join(kinds, ",")
 }
 
 // Struck tells a vendor's handler whether a fault of that kind hits the
 // request, for the kinds that only the vendor can show: duplicate, token,
-// page_token, scope and widened.
+// page_token, scope and widened. Call it in the handler's own goroutine; from
+// then on the request log tells of the fault.
 func Struck(r *http.Request, kind string) (posfake.Fault, bool) {
-	if in, ok := r.Context().Value(exchangeKey{}).(*exchange); ok {
-		return in.strikes.find(kind)
+	in, ok := r.Context().Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return posfake.Fault{}, false
 	}
-	return posfake.Fault{}, false
+	f, hit := in.strikes.find(kind)
+	if hit {
+		in.shown = append(in.shown, kind)
+	}
+	return f, hit
 }

@@ -79,6 +79,7 @@ type exchange struct {
 	op      string
 	body    []byte
 	strikes strikes
+	shown   []string // hooked faults that the vendor's handler asked for
 }
 
 type exchangeKey struct{}
@@ -310,7 +311,7 @@ func (s *Server) Requests() []posfake.Request {
 func (s *Server) record(r *http.Request, in *exchange, write bool, status int) {
 	entry := posfake.Request{
 		At: s.Now(), Op: in.op, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
-		Status: status, Write: write, Bytes: int64(len(in.body)), Fault: in.strikes.String(),
+		Status: status, Write: write, Bytes: int64(len(in.body)), Fault: in.felt(),
 	}
 	limit := s.cfg.LogLimit
 	if limit <= 0 {

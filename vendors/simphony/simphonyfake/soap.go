@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/farmacyfoods/pointofsale/pos/posfake"
 	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
 )
 
@@ -108,6 +109,9 @@ func (f *Fake) callSOAP(r *http.Request) (body string, online bool, err error) {
 	if err := checkSequence(call.body, particles(o.request), f.cfg.TS1Namespace, f.cfg.TS1Lenient); err != nil {
 		return "", true, fmt.Errorf("Server was unable to read request: %w", err) //nolint:staticcheck // the vendor's words
 	}
+	if _, twice := fakekit.Struck(r, posfake.FaultDuplicate); twice {
+		p = p.twice()
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<%sResponse xmlns="%s">`, call.op, f.cfg.TS1Namespace)
 	enc := xml.NewEncoder(&b)
@@ -116,6 +120,13 @@ func (f *Fake) callSOAP(r *http.Request) (body string, online bool, err error) {
 	}
 	fmt.Fprintf(&b, "</%sResponse>", call.op)
 	return b.String(), true, nil
+}
+
+// twice shows the fault duplicate: lists name every check two times.
+func (p *property) twice() *property {
+	double := *p
+	double.checks = slices.Concat(p.checks, p.checks)
+	return &double
 }
 
 // soapProperty is the property that a TS1 call reaches.
