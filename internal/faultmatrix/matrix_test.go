@@ -95,20 +95,26 @@ func run(t *testing.T, r *rig, tr trouble) cell {
 	} else if tr.hooks && r.receive == nil {
 		return cell{"n/a", "it sends none"}
 	}
+	end, felt := func() {}, func() bool { return true }
+	start := func() {
+		if begin != nil {
+			end, felt = begin(t, r)
+			end = sync.OnceFunc(end)
+		}
+	}
+	if tr.first {
+		start()
+	}
 	var rec eventsfake.Recorder
 	defer r.integrate(t, &rec)()
-
-	r.trade(t, 2*time.Minute)
-	felt := func() bool { return true }
-	if begin != nil {
-		var end func()
-		end, felt = begin(t, r)
-		end = sync.OnceFunc(end)
-		defer end()
-		r.trade(t, 5*time.Minute)
-		end()
+	r.trade(t, 90*time.Second)
+	if !tr.first {
+		start()
 	}
-	r.trade(t, 2*time.Minute)
+	defer func() { end() }()
+	r.trade(t, 4*time.Minute)
+	end()
+	r.trade(t, 90*time.Second)
 	result := r.settle(t, &rec)
 	switch {
 	case !result.OK() || result.Records == 0:
@@ -169,7 +175,7 @@ func (r *rig) settle(t *testing.T, rec *eventsfake.Recorder) posfake.Reconciliat
 			break
 		}
 	}
-	time.Sleep(5 * time.Minute)
+	time.Sleep(3 * time.Minute)
 	return compare()
 }
 

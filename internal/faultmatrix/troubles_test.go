@@ -18,6 +18,7 @@ type trouble struct {
 	// begin starts it; nil: no trouble at all.
 	begin mischief
 	hooks bool // concerns callbacks
+	first bool // begins before the first sale
 }
 
 // mischief starts some trouble at a rig. Trouble that did not reach the
@@ -36,7 +37,8 @@ var troubles = []trouble{
 	{name: "duplicate pages", begin: inject(posfake.Fault{Kind: posfake.FaultDuplicate, Times: -1})},
 	{name: "webhooks lost", begin: silence, hooks: true},
 	{name: "webhooks x 20", begin: repeat(20), hooks: true},
-	{name: "clock 10 min off", begin: skew(10 * time.Minute)},
+	{name: "clock 10 min ahead", begin: ahead(10 * time.Minute)},
+	{name: "clock 10 min behind", begin: behind(10 * time.Minute), first: true},
 }
 
 // inject scripts a fault. It was felt if the fake's log shows it.
@@ -80,11 +82,24 @@ func repeat(times int) mischief {
 	}
 }
 
-// skew puts the vendor's clock forward for good.
-func skew(d time.Duration) mischief {
+// ahead puts the vendor's clock forward for good.
+func ahead(d time.Duration) mischief {
 	return func(_ *testing.T, r *rig) (func(), func() bool) {
 		r.sim.Advance(d)
 		return func() {}, func() bool { return r.sim.Now().Sub(time.Now()) >= d }
+	}
+}
+
+// behind gives the vendor a clock that is late.
+func behind(d time.Duration) mischief {
+	return func(t *testing.T, r *rig) (func(), func() bool) {
+		t.Helper()
+		clock, ok := r.sim.(interface{ SetBack(time.Duration) })
+		if !ok {
+			t.Fatalf("the clock of %T cannot be set back", r.sim)
+		}
+		clock.SetBack(d)
+		return func() {}, func() bool { return time.Since(r.sim.Now()) >= d }
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // Clock is the time of a fake: the system's time plus an offset that only
-// grows. Under testing/synctest the system's time is virtual, and so is the
+// grows once the fake is in use. Under testing/synctest the system's time is virtual, and so is the
 // clock. The zero value is ready; it is safe for concurrent use.
 type Clock struct {
 	mu     sync.Mutex
@@ -35,6 +35,15 @@ func (c *Clock) Advance(d time.Duration) {
 		close(c.moved)
 		c.moved = nil
 	}
+}
+
+// SetBack puts the clock that far behind the system's, as a vendor's may
+// be. Call it before the fake is used: what it has recorded would lie in the
+// future. A negative duration is ignored.
+func (c *Clock) SetBack(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset -= max(d, 0)
 }
 
 // WaitUntil returns when the clock shows at least t, or with the context's
