@@ -107,14 +107,18 @@ func run(t *testing.T, r *rig, tr trouble) cell {
 	}
 	var rec eventsfake.Recorder
 	defer r.integrate(t, &rec)()
-	r.trade(t, 90*time.Second)
+	r.trade(t, pace, 6)
 	if !tr.first {
 		start()
 	}
 	defer func() { end() }()
-	r.trade(t, 4*time.Minute)
+	if tr.long {
+		r.trade(t, time.Minute, 16)
+	} else {
+		r.trade(t, pace, 16)
+	}
 	end()
-	r.trade(t, 90*time.Second)
+	r.trade(t, pace, 6)
 	result := r.settle(t, &rec)
 	switch {
 	case !result.OK() || result.Records == 0:
@@ -147,11 +151,14 @@ func (r *rig) integrate(t *testing.T, out events.Publisher) (stop func()) {
 	return func() { cancel(); running.Wait() }
 }
 
-// trade sells, and refunds some of it, for a while.
-func (r *rig) trade(t *testing.T, d time.Duration) {
+// pace is how often something is sold.
+const pace = 15 * time.Second
+
+// trade sells every now and then, and gives money back for some of it.
+func (r *rig) trade(t *testing.T, every time.Duration, sales int) {
 	t.Helper()
 	price := int64(650)
-	for n, end := 0, time.Now().Add(d); time.Now().Before(end); n++ {
+	for n := range sales {
 		sold, err := r.sim.Sell(posfake.Sale{
 			Location: r.locations[n%len(r.locations)], Lines: []posfake.SaleLine{{Name: "Soup", Quantity: 2, Price: &price}},
 		})
@@ -160,7 +167,7 @@ func (r *rig) trade(t *testing.T, d time.Duration) {
 			_, err := r.sim.Refund(posfake.Refund{ID: sold.ID, Amount: 300})
 			must(t, err)
 		}
-		time.Sleep(15 * time.Second)
+		time.Sleep(every)
 	}
 }
 

@@ -84,7 +84,7 @@ func desktopTroubles(fake *quickbooksdesktopfake.Fake) map[string]substitute {
 			return err == nil
 		})},
 		"500 storm": {"statusCode 1000, and a company file that does not open (HRESULT 0x80040408)", all(
-			inject(posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusInternalServerError, Times: 25}), closedFile(fake),
+			inject(posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusInternalServerError, Times: -1}), closedFile(fake),
 		)},
 		"401 expired token": {"statusCode 3260: the user of QuickBooks may not read", inject(posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusUnauthorized, Times: 6})},
 		"duplicate pages":   {"responses that are told again, because our answer was lost", link(posfake.Fault{Kind: posfake.FaultLostReply, Op: "receiveResponseXML", Times: 6})},

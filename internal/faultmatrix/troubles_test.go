@@ -19,6 +19,7 @@ type trouble struct {
 	begin mischief
 	hooks bool // concerns callbacks
 	first bool // begins before the first sale
+	long  bool // outlasts the overlap of most windows
 }
 
 // mischief starts some trouble at a rig. Trouble that did not reach the
@@ -30,8 +31,8 @@ var troubles = []trouble{
 	{name: "latency 5 s", begin: inject(posfake.Fault{Kind: posfake.FaultLatency, Latency: 5 * time.Second, Times: -1})},
 	{name: "reset mid-body", begin: inject(posfake.Fault{Kind: posfake.FaultTruncate, Bytes: 200, Times: 6})},
 	{name: "reply lost", begin: inject(posfake.Fault{Kind: posfake.FaultLostReply, Times: 6})},
-	{name: "429 storm", begin: inject(posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusTooManyRequests, RetryAfter: "7", Times: 25})},
-	{name: "500 storm", begin: inject(posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusInternalServerError, Times: 25})},
+	{name: "429 storm", begin: inject(posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusTooManyRequests, RetryAfter: "7", Times: -1}), long: true},
+	{name: "500 storm", begin: inject(posfake.Fault{Kind: posfake.FaultStatus, Status: http.StatusInternalServerError, Times: -1}), long: true},
 	{name: "401 expired token", begin: inject(posfake.Fault{Kind: posfake.FaultToken})},
 	{name: "garbage", begin: inject(posfake.Fault{Kind: posfake.FaultMalformed, Times: 6})},
 	{name: "duplicate pages", begin: inject(posfake.Fault{Kind: posfake.FaultDuplicate, Times: -1})},
