@@ -1,9 +1,7 @@
 package faultmatrix
 
 import (
-	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -13,7 +11,6 @@ import (
 	"github.com/farmacyfoods/pointofsale/events/eventsfake"
 	"github.com/farmacyfoods/pointofsale/kiosk"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
-	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
 )
 
 // TestCertificates runs every vendor over the end of a business day. Vendors
@@ -24,42 +21,34 @@ func TestCertificates(t *testing.T) {
 	for _, vendor := range vendors() {
 		t.Run(vendor, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { certify(t, rigs[vendor](t)) })
+			open := rigs[vendor]
+			if vendor == "quickbooksdesktop" {
+				open = desktop(30 * time.Minute)
+			}
+			synctest.Test(t, func(t *testing.T) { certify(t, open(t)) })
 		})
 	}
 }
 
-func certify(t *testing.T, r rig) {
+// seldom is a schedule for days on end.
+var seldom = kiosk.Schedule{Purchases: 5 * time.Minute, Status: 15 * time.Minute, Inventory: 30 * time.Minute}
+
+func certify(t *testing.T, r *rig) {
 	t.Helper()
 	defer r.close()
 	var rec eventsfake.Recorder
 	journal := eventsfake.NewArchive(&rec)
-	k, err := kiosk.New(kiosk.Config{Journal: journal, Accounts: []kiosk.Account{{Provider: r.provider, Webhook: r.webhook}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.receive != nil {
-		r.receive(&http.Client{Transport: fakekit.NewTransport(k.Handler())})
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := k.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	}()
-	r.rest(12 * time.Hour) // The day of the first evening in America is over.
-	r.trade(t, 2*time.Minute)
+	stop := r.integrate(t, kiosk.Config{Journal: journal, Accounts: []kiosk.Account{{}}, Schedule: seldom})
+	time.Sleep(12 * time.Hour) // The day of the first evening in America is over.
+	r.trade(t, pace, 8)
 	hidden := ""
 	if r.provider.Describe().Capabilities.Purchases.DayTotals.OK() {
-		r.rest(time.Hour)
+		time.Sleep(time.Hour)
 		hidden = r.hide(t)
-		r.trade(t, 2*time.Minute)
+		r.trade(t, pace, 8)
 	}
-	r.rest(26 * time.Hour)
+	time.Sleep(26 * time.Hour)
 	stop()
-	<-done
 	if err := errors.Join(journal.Flush(t.Context()), journal.Close()); err != nil {
 		t.Error(err)
 	}
@@ -86,7 +75,7 @@ func certify(t *testing.T, r rig) {
 }
 
 // check compares what became of the days: two at each location.
-func check(t *testing.T, results map[string][]string, hidden string, r rig) {
+func check(t *testing.T, results map[string][]string, hidden string, r *rig) {
 	t.Helper()
 	want := []string{events.TypeDayUnverified}
 	if hidden != "" {
@@ -112,7 +101,7 @@ func check(t *testing.T, results map[string][]string, hidden string, r rig) {
 }
 
 // hide sells something that lists leave out, for longer than reading goes back.
-func (r rig) hide(t *testing.T) string {
+func (r *rig) hide(t *testing.T) string {
 	t.Helper()
 	end, err := r.sim.Inject(posfake.Fault{Kind: posfake.FaultOmit, Times: -1})
 	if err != nil {
@@ -124,6 +113,6 @@ func (r rig) hide(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.rest(5 * time.Hour)
+	time.Sleep(5 * time.Hour)
 	return sold.ID
 }

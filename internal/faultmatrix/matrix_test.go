@@ -106,7 +106,9 @@ func run(t *testing.T, r *rig, tr trouble) cell {
 		start()
 	}
 	var rec eventsfake.Recorder
-	defer r.integrate(t, &rec)()
+	defer r.integrate(t, kiosk.Config{
+		Publisher: &rec, Accounts: []kiosk.Account{{Since: time.Now().Add(-time.Hour)}}, Schedule: kiosk.Schedule{Purchases: 30 * time.Second},
+	})()
 	r.trade(t, pace, 6)
 	if !tr.first {
 		start()
@@ -131,11 +133,12 @@ func run(t *testing.T, r *rig, tr trouble) cell {
 	return cell{verdict: "FAILED"}
 }
 
-// integrate runs an integrator on the rig until it is told to stop.
-func (r *rig) integrate(t *testing.T, out events.Publisher) (stop func()) {
+// integrate runs an integrator on the rig, as the only account of cfg, until it
+// is told to stop.
+func (r *rig) integrate(t *testing.T, cfg kiosk.Config) (stop func()) {
 	t.Helper()
-	account := kiosk.Account{Provider: r.provider, Webhook: r.webhook, Since: time.Now().Add(-time.Hour)}
-	k, err := kiosk.New(kiosk.Config{Accounts: []kiosk.Account{account}, Publisher: out, Schedule: kiosk.Schedule{Purchases: 30 * time.Second}})
+	cfg.Accounts[0].Provider, cfg.Accounts[0].Webhook = r.provider, r.webhook
+	k, err := kiosk.New(cfg)
 	must(t, err)
 	if r.receive != nil {
 		r.calls.RoundTripper = fakekit.NewTransport(k.Handler())

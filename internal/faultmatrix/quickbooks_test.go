@@ -40,18 +40,25 @@ const (
 	connectorHash     = "pbkdf2-sha256$1000$ZmFrZS1zYWx0LTAwMDEwMQ$IVdNyoBWjNsbIBZCbchQgzwurcvKLRv2yKAxCzQk04w"
 )
 
-// openDesktop has a Web Connector that calls every minute. Nobody asks
-// QuickBooks Desktop by HTTP, so that most troubles are those of the two ways
-// from the Web Connector: to QuickBooks, and to us.
-func openDesktop(t *testing.T) *rig {
+// desktop has a Web Connector that calls on schedule. Nobody asks QuickBooks
+// Desktop by HTTP, so that most troubles are those of the two ways from the Web
+// Connector: to QuickBooks, and to us.
+func desktop(every time.Duration) func(*testing.T) *rig {
+	return func(t *testing.T) *rig {
+		t.Helper()
+		return openDesktop(t, every)
+	}
+}
+
+func openDesktop(t *testing.T, every time.Duration) *rig {
 	t.Helper()
 	fake, err := quickbooksdesktopfake.New(quickbooksdesktopfake.Config{
-		Locations: []posfake.LocationSeed{{ID: "80000011-1"}, {ID: "80000012-1"}}, Password: connectorPassword, Interval: time.Minute,
+		Locations: []posfake.LocationSeed{{ID: "80000011-1"}, {ID: "80000012-1"}}, Password: connectorPassword, Interval: every,
 	})
 	must(t, err)
 	c := fake.Credentials()
 	p, err := quickbooksdesktop.New(quickbooksdesktop.Config{
-		Account: "demo", UserName: c.UserName, PasswordHash: connectorHash, OwnerID: c.OwnerID, FileID: c.FileID, TimeZone: c.TimeZone, Interval: time.Minute,
+		Account: "demo", UserName: c.UserName, PasswordHash: connectorHash, OwnerID: c.OwnerID, FileID: c.FileID, TimeZone: c.TimeZone, Interval: every,
 	}, &kit.Options{Store: &pos.MemoryStore{}})
 	must(t, err)
 	fake.Connect(p.Handler())

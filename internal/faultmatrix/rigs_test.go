@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
@@ -22,7 +23,7 @@ import (
 var rigs = map[string]func(*testing.T) *rig{
 	"bytetech":          openByte,
 	"quickbooks":        openQuickBooks,
-	"quickbooksdesktop": openDesktop,
+	"quickbooksdesktop": desktop(time.Minute),
 	"simphony":          openSimphony,
 	"square":            openSquare,
 	"ts1":               openTS1,

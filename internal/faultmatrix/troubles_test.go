@@ -87,7 +87,7 @@ func repeat(times int) mischief {
 func ahead(d time.Duration) mischief {
 	return func(_ *testing.T, r *rig) (func(), func() bool) {
 		r.sim.Advance(d)
-		return func() {}, func() bool { return r.sim.Now().Sub(time.Now()) >= d }
+		return func() {}, func() bool { return time.Until(r.sim.Now()) >= d }
 	}
 }
 

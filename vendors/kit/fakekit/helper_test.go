@@ -44,6 +44,23 @@ func TestPages(t *testing.T) {
 	})
 }
 
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var c fakekit.Clock
+		began := time.Now()
+		c.SetBack(10 * time.Minute)
+		c.SetBack(-time.Hour)
+		c.Advance(time.Minute)
+		if d := c.Now().Sub(began); d != -9*time.Minute {
+			t.Errorf("the clock is off by %v", d)
+		}
+		if err := c.WaitUntil(t.Context(), began); err != nil || time.Since(began) != 9*time.Minute {
+			t.Errorf("waited %v: %v", time.Since(began), err)
+		}
+	})
+}
+
 func TestLimiter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -157,6 +157,37 @@ func TestFaultIsUsedUpAndCleared(t *testing.T) {
 	}
 }
 
+// TestLogTellsOfFaultsThatWereShown: a handler that does not ask for a hooked
+// fault answers as usual.
+func TestLogTellsOfFaultsThatWereShown(t *testing.T) {
+	t.Parallel()
+	asks := func(w http.ResponseWriter, r *http.Request) {
+		if _, hit := fakekit.Struck(r, posfake.FaultToken); hit {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		_, _ = fakekit.Struck(r, posfake.FaultDuplicate)
+	}
+	s := fakekit.NewServer(fakekit.Config{Faults: []string{posfake.FaultToken, posfake.FaultDuplicate}},
+		fakekit.Route{Op: "Asks", Pattern: "GET /asks", Handler: asks},
+		fakekit.Route{Op: "Deaf", Pattern: "GET /deaf", Handler: func(http.ResponseWriter, *http.Request) {}})
+	for _, kind := range []string{posfake.FaultToken, posfake.FaultDuplicate, posfake.FaultLostReply} {
+		if _, err := s.Inject(posfake.Fault{Kind: kind, Times: -1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client := &http.Client{Transport: s.Transport()}
+	for _, path := range []string{"/asks", "/deaf"} {
+		_, _, _ = do(t.Context(), client, http.MethodGet, "http://x"+path, "") // the reply is lost
+	}
+	got := map[string]string{}
+	for _, r := range s.Requests() {
+		got[r.Op] = r.Fault
+	}
+	if d := cmp.Diff(map[string]string{"Asks": "token,duplicate,lost_reply", "Deaf": "lost_reply"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestRequestLog(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
