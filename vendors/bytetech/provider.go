@@ -102,6 +102,7 @@ func (c *Config) check(prof *profile) pos.Problems {
 		require(c.Files != nil, "Files", "is required because the profile's source is csv")
 	case "rest":
 		require(c.BaseURL != "", "base_url", "is required: the vendor publishes no address")
+		require(c.BaseURL == "" || kit.ValidBaseURL(c.BaseURL), "base_url", kit.BaseURLRule)
 		if prof.Auth.Mode == authStatic {
 			require(!c.APIKey.IsZero(), "api_key", "is required because auth.mode is static")
 			break

@@ -31,13 +31,16 @@ var _ pos.Webhook = (*Webhook)(nil)
 // NewWebhook checks secrets and profile.
 func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 	prof, problems := loadProfile(cfg.Profile, cfg.ProfilePatch)
-	if len(problems) > 0 {
-		return nil, &pos.Error{Vendor: Vendor, Op: "NewWebhook", Kind: pos.KindInvalid, Err: problems}
+	if len(problems) > 0 { // The secrets are looked at all the same.
+		prof, _ = loadProfile(nil, nil)
 	}
 	w := prof.Webhook
 	sig := kit.Signature{Header: w.SignatureHeader, Secrets: slices.Clone(cfg.Secrets), Encoding: kit.Hex, Tolerance: seconds(w.Tolerance)}
 	if w.Encoding == "base64" {
 		sig.Encoding = kit.Base64
+	}
+	if problems = append(problems, sig.Problems("Secrets")...); len(problems) > 0 {
+		return nil, &pos.Error{Vendor: Vendor, Op: "NewWebhook", Kind: pos.KindInvalid, Err: problems}
 	}
 	v, err := kit.NewVerifier(sig)
 	if err != nil {

@@ -3,6 +3,7 @@ package bytetech_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -133,6 +134,31 @@ func TestNewWebhookRefuses(t *testing.T) {
 		if _, err := bytetech.NewWebhook(cfg); !errors.Is(err, pos.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestNewTellsABadAddressWithTheRest(t *testing.T) {
+	t.Parallel()
+	_, err := bytetech.New(bytetech.Config{BaseURL: "https://user:secret@byte.example"}, nil)
+	var ps pos.Problems
+	if !errors.As(err, &ps) || len(ps) < 2 || !slices.ContainsFunc(ps, func(p pos.Problem) bool { return p.Field == "base_url" }) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNewWebhookTellsAllAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := bytetech.NewWebhook(bytetech.WebhookConfig{ProfilePatch: []byte(`{"webhook":{"scheme":7}}`)})
+	var ps pos.Problems
+	if !errors.As(err, &ps) {
+		t.Fatalf("got %v", err)
+	}
+	var fields []string
+	for _, p := range ps {
+		fields = append(fields, p.Field)
+	}
+	if diff := cmp.Diff([]string{"profile.webhook.scheme", "Secrets"}, fields); diff != "" {
+		t.Error(diff)
 	}
 }
 

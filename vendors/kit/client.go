@@ -65,16 +65,31 @@ type Client struct {
 	announced sync.Map // operations whose deprecation was told
 }
 
-// NewClient checks the configuration.
+// BaseURLRule is the reason to give where [ValidBaseURL] is false.
+const BaseURLRule = "must be http or https with a host and without query or user"
+
+// ValidBaseURL reports whether a client can be made for an address, so that a
+// vendor can tell it along with whatever else is wrong.
+func ValidBaseURL(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.RawQuery == "" && u.User == nil
+}
+
+// NewClient checks the whole configuration.
 func NewClient(cfg ClientConfig, opts *Options) (*Client, error) {
+	var ps pos.Problems
+	if cfg.Vendor == "" {
+		ps = append(ps, pos.Problem{Field: "Vendor", Reason: "is empty"})
+	}
+	if !ValidBaseURL(cfg.BaseURL) {
+		ps = append(ps, pos.Problem{Field: "BaseURL", Reason: BaseURLRule})
+	}
+	if len(ps) > 0 {
+		return nil, configError(cfg.Vendor, ps)
+	}
 	origin, err := url.Parse(cfg.BaseURL)
-	switch {
-	case cfg.Vendor == "":
-		return nil, configError(cfg.Vendor, errors.New("the field Vendor is empty"))
-	case err != nil:
+	if err != nil {
 		return nil, configError(cfg.Vendor, stripURL(err))
-	case origin.Host == "" || origin.Scheme != "https" && origin.Scheme != "http" || origin.RawQuery != "" || origin.User != nil:
-		return nil, configError(cfg.Vendor, errors.New("the field BaseURL must be http or https with a host and without query or user"))
 	}
 	o := opts.Resolve()
 	c := &Client{

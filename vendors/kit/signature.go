@@ -64,43 +64,51 @@ type Verifier struct {
 	keys atomic.Pointer[[][]byte]
 }
 
-// NewVerifier checks the description.
+// NewVerifier checks the description, see [Signature.Problems].
 func NewVerifier(s Signature) (*Verifier, error) {
+	if problems := s.Problems("Secrets"); len(problems) > 0 {
+		return nil, &pos.Error{Op: "NewVerifier", Kind: pos.KindInvalid, Err: problems}
+	}
 	v := &Verifier{sig: s}
-	var problems pos.Problems
 	var keys [][]byte
-	if s.Header == "" {
-		problems = append(problems, pos.Problem{Field: "Header", Reason: "is empty"})
-	}
-	if len(s.Secrets) == 0 {
-		problems = append(problems, pos.Problem{Field: "Secrets", Reason: "there is none"})
-	}
-	if s.URL != "" {
-		if u, err := url.Parse(s.URL); err != nil || u.Host == "" {
-			problems = append(problems, pos.Problem{Field: "URL", Reason: "is not a full URL"})
-		}
-	}
-	for i, secret := range s.Secrets {
-		key, reason := v.key(secret)
-		if reason != "" {
-			problems = append(problems, pos.Problem{Field: fmt.Sprintf("Secrets[%d]", i), Reason: reason})
-		}
+	for _, secret := range s.Secrets {
+		key, _ := s.key(secret)
 		keys = append(keys, key)
 	}
 	v.keys.Store(&keys)
-	if len(problems) > 0 {
-		return nil, &pos.Error{Op: "NewVerifier", Kind: pos.KindInvalid, Err: problems}
-	}
 	if v.sig.Hash == nil {
 		v.sig.Hash = sha256.New
 	}
 	return v, nil
 }
 
+// Problems returns everything that is wrong with the description. Secrets are
+// called by the name that a vendor's configuration has for them.
+func (s *Signature) Problems(secrets string) pos.Problems {
+	var problems pos.Problems
+	if s.Header == "" {
+		problems = append(problems, pos.Problem{Field: "Header", Reason: "is empty"})
+	}
+	if s.URL != "" {
+		if u, err := url.Parse(s.URL); err != nil || u.Host == "" {
+			problems = append(problems, pos.Problem{Field: "URL", Reason: "is not a full URL"})
+		}
+	}
+	if len(s.Secrets) == 0 {
+		problems = append(problems, pos.Problem{Field: secrets, Reason: "there is none"})
+	}
+	for i, secret := range s.Secrets {
+		if _, reason := s.key(secret); reason != "" {
+			problems = append(problems, pos.Problem{Field: fmt.Sprintf("%s[%d]", secrets, i), Reason: reason})
+		}
+	}
+	return problems
+}
+
 // key reads a secret, or says what is wrong with it.
-func (v *Verifier) key(secret pos.Secret) (key []byte, reason string) {
+func (s *Signature) key(secret pos.Secret) (key []byte, reason string) {
 	key = []byte(secret.Reveal())
-	if v.sig.Base64Secret {
+	if s.Base64Secret {
 		var err error
 		if key, err = base64.StdEncoding.DecodeString(secret.Reveal()); err != nil {
 			return nil, "is not base64"
@@ -116,7 +124,7 @@ func (v *Verifier) key(secret pos.Secret) (key []byte, reason string) {
 // one that was accepted last before stays valid beside it, for callbacks that
 // are under way; older ones are dropped.
 func (v *Verifier) Accept(secret pos.Secret) error {
-	key, reason := v.key(secret)
+	key, reason := v.sig.key(secret)
 	if reason != "" {
 		return &pos.Error{Op: "Accept", Kind: pos.KindInvalid, Err: pos.Problems{{Field: "secret", Reason: reason}}}
 	}

@@ -176,6 +176,7 @@ func (c *Config) problems() pos.Problems {
 	}
 	check(isDigits(c.Realm) && len(c.Realm) <= 32, "Realm", "must be Intuit's id of the company: digits")
 	check(baseURLs[c.Environment] != "", "Environment", `is neither "production" nor "sandbox"`)
+	check(c.BaseURL == "" || kit.ValidBaseURL(c.BaseURL), "BaseURL", kit.BaseURLRule)
 	check(c.Locations == ByDepartment || c.Locations == ByClass || c.Locations == ByCompany, "Locations", `is neither "department", "class" nor "company"`)
 	check(len(c.Country) == 2 && strings.ToUpper(c.Country) == c.Country, "Country", "must be an ISO 3166 code of two capital letters")
 	check(c.Currency.Valid(), "Currency", "must be the ISO 4217 code of the home currency")

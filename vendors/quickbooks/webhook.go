@@ -28,9 +28,13 @@ type Webhook struct{ verifier *kit.Verifier }
 
 var _ pos.Webhook = (*Webhook)(nil)
 
-// NewWebhook checks the configuration.
+// NewWebhook checks the whole configuration.
 func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
-	v, err := kit.NewVerifier(kit.Signature{Header: signatureHeader, Secrets: cfg.VerifierTokens})
+	sig := kit.Signature{Header: signatureHeader, Secrets: cfg.VerifierTokens}
+	if ps := sig.Problems("VerifierTokens"); len(ps) > 0 {
+		return nil, fail("NewWebhook", pos.KindInvalid, ps)
+	}
+	v, err := kit.NewVerifier(sig)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -62,6 +63,31 @@ func TestVerify(t *testing.T) {
 	}
 	if _, err := NewWebhook(WebhookConfig{}); !errors.Is(err, pos.ErrInvalid) {
 		t.Errorf("without a token: %v", err)
+	}
+}
+
+func TestNewTellsABadAddressWithTheRest(t *testing.T) {
+	t.Parallel()
+	_, err := New(Config{BaseURL: "https://"}, nil)
+	var ps pos.Problems
+	if !errors.As(err, &ps) || len(ps) < 2 || !slices.ContainsFunc(ps, func(p pos.Problem) bool { return p.Field == "BaseURL" }) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNewWebhookTellsAllAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := NewWebhook(WebhookConfig{VerifierTokens: make([]pos.Secret, 2)})
+	var ps pos.Problems
+	if !errors.As(err, &ps) {
+		t.Fatalf("got %v", err)
+	}
+	var fields []string
+	for _, p := range ps {
+		fields = append(fields, p.Field)
+	}
+	if diff := cmp.Diff([]string{"VerifierTokens[0]", "VerifierTokens[1]"}, fields); diff != "" {
+		t.Error(diff)
 	}
 }
 

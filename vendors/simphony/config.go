@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/farmacyfoods/pointofsale/pos"
+	"github.com/farmacyfoods/pointofsale/vendors/kit"
 )
 
 // Config is one Simphony enterprise, or the part of it where Farmacy sells. At
@@ -268,7 +269,7 @@ func (c *Config) problems() pos.Problems {
 		ch.check(c.OIDC != nil, "OIDC", "is needed by STS2, CCAPI and BI")
 	}
 	if c.OIDC != nil {
-		ch.check(validURL(c.OIDC.BaseURL), "OIDC.BaseURL", "must be http or https with a host")
+		ch.check(kit.ValidBaseURL(c.OIDC.BaseURL), "OIDC.BaseURL", kit.BaseURLRule)
 	}
 	seen := make(map[string]bool)
 	for i := range c.Properties {
@@ -309,7 +310,7 @@ func (p *Property) problems(ch *checker, at string, ts1 *TS1) {
 }
 
 func (e *Endpoint) problems(ch *checker, at string) {
-	ch.check(validURL(e.BaseURL), at+"BaseURL", "must be http or https with a host")
+	ch.check(kit.ValidBaseURL(e.BaseURL), at+"BaseURL", kit.BaseURLRule)
 	ch.check(e.ClientID != "", at+"ClientID", "is empty")
 	ch.check(e.Username != "", at+"Username", "is empty")
 	ch.check(!e.Password.IsZero(), at+"Password", "is empty")

@@ -40,17 +40,13 @@ type Webhook struct{ verifiers map[string]*kit.Verifier }
 
 var _ pos.Webhook = (*Webhook)(nil)
 
-// NewWebhook checks the configuration.
+// NewWebhook checks the whole configuration.
 func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
-	const op = "NewWebhook"
-	if len(cfg.Keys) == 0 {
-		return nil, fail(op, pos.KindInvalid, pos.Problems{{Field: "Keys", Reason: "there is none"}})
+	if ps := cfg.problems(); len(ps) > 0 {
+		return nil, fail("NewWebhook", pos.KindInvalid, ps)
 	}
 	w := &Webhook{make(map[string]*kit.Verifier)}
-	for i, k := range cfg.Keys {
-		if ps := k.problems(fmt.Sprintf("Keys[%d].", i)); len(ps) > 0 {
-			return nil, fail(op, pos.KindInvalid, ps)
-		}
+	for _, k := range cfg.Keys {
 		v, err := kit.NewVerifier(kit.Signature{Header: digestHeader, Secrets: []pos.Secret{k.Key}, Base64Secret: true})
 		if err != nil {
 			return nil, err
@@ -61,6 +57,19 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 }
 
 const minKey = 32 // bytes
+
+func (c *WebhookConfig) problems() pos.Problems {
+	var ch checker
+	ch.check(len(c.Keys) > 0, "Keys", "there is none")
+	seen := make(map[string]bool)
+	for i := range c.Keys {
+		at, id := fmt.Sprintf("Keys[%d].", i), strings.ToLower(c.Keys[i].ID)
+		ch.problems = append(ch.problems, c.Keys[i].problems(at)...)
+		ch.check(id == "" || !seen[id], at+"ID", "appears twice")
+		seen[id] = true
+	}
+	return ch.problems
+}
 
 func (k *WebhookKey) problems(at string) pos.Problems {
 	var ch checker

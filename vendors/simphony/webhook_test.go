@@ -80,6 +80,22 @@ func TestWebhookConfig(t *testing.T) {
 	}
 }
 
+func TestNewWebhookTellsAllAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := simphony.NewWebhook(simphony.WebhookConfig{Keys: []simphony.WebhookKey{{}, {ID: "a", Key: pos.NewSecret(hookKey)}, {ID: "A"}}})
+	var ps pos.Problems
+	if !errors.As(err, &ps) {
+		t.Fatalf("got %v", err)
+	}
+	var fields []string
+	for _, p := range ps {
+		fields = append(fields, p.Field)
+	}
+	if diff := cmp.Diff([]string{"Keys[0].ID", "Keys[0].Key", "Keys[2].Key", "Keys[2].ID"}, fields); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestSubscribe registers twice: the second time changes nothing.
 func TestSubscribe(t *testing.T) {
 	t.Parallel()

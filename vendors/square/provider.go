@@ -166,6 +166,7 @@ func (c *Config) problems() pos.Problems {
 	}
 	check(validName(c.Account, 64), "Account", "must be 1 to 64 letters, digits, '-' or '_'")
 	check(baseURLs[c.Environment] != "", "Environment", `is neither "production" nor "sandbox"`)
+	check(c.BaseURL == "" || kit.ValidBaseURL(c.BaseURL), "BaseURL", kit.BaseURLRule)
 	check(c.AccessToken.IsZero() == (c.OAuth != nil), "AccessToken", "exactly one of AccessToken and OAuth is needed")
 	check(validName(c.Owner, 32), "Owner", "must be 1 to 32 letters, digits, '-' or '_'")
 	check(c.RequestsPerSecond > 0, "RequestsPerSecond", "is negative")

@@ -30,12 +30,17 @@ type Webhook struct {
 
 var _ pos.Webhook = (*Webhook)(nil)
 
-// NewWebhook checks the configuration.
+// NewWebhook checks the whole configuration.
 func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
+	sig := kit.Signature{Header: signatureHeader, Secrets: cfg.Keys, URL: cfg.URL}
+	var ps pos.Problems
 	if cfg.URL == "" {
-		return nil, fail("NewWebhook", pos.KindInvalid, pos.Problems{{Field: "URL", Reason: "is empty"}})
+		ps = append(ps, pos.Problem{Field: "URL", Reason: "is empty"})
 	}
-	v, err := kit.NewVerifier(kit.Signature{Header: signatureHeader, Secrets: cfg.Keys, URL: cfg.URL})
+	if ps = append(ps, sig.Problems("Keys")...); len(ps) > 0 {
+		return nil, fail("NewWebhook", pos.KindInvalid, ps)
+	}
+	v, err := kit.NewVerifier(sig)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package square_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,31 @@ func TestNewWebhookRefuses(t *testing.T) {
 		if _, err := square.NewWebhook(cfg); !errors.Is(err, pos.ErrInvalid) {
 			t.Errorf("%s: %v, want pos.ErrInvalid", name, err)
 		}
+	}
+}
+
+func TestNewTellsABadAddressWithTheRest(t *testing.T) {
+	t.Parallel()
+	_, err := square.New(square.Config{BaseURL: "ftp://square.example"}, nil)
+	var ps pos.Problems
+	if !errors.As(err, &ps) || len(ps) < 2 || !slices.ContainsFunc(ps, func(p pos.Problem) bool { return p.Field == "BaseURL" }) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNewWebhookTellsAllAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := square.NewWebhook(square.WebhookConfig{})
+	var ps pos.Problems
+	if !errors.As(err, &ps) {
+		t.Fatalf("got %v", err)
+	}
+	var fields []string
+	for _, p := range ps {
+		fields = append(fields, p.Field)
+	}
+	if diff := cmp.Diff([]string{"URL", "Keys"}, fields); diff != "" {
+		t.Error(diff)
 	}
 }
 
