@@ -199,7 +199,8 @@ func TestSubscriptions(t *testing.T) {
 	}
 }
 
-// A sale made offline carries when it happened and when it was uploaded.
+// A sale made offline carries when it happened and when it was uploaded; only
+// its payment tells that, and the device and the receipt.
 func TestOfflineSale(t *testing.T) {
 	t.Parallel()
 	for _, skip := range []bool{false, true} {
@@ -219,6 +220,9 @@ func TestOfflineSale(t *testing.T) {
 			s := page.Purchases[0]
 			if s.OccurredAt.Equal(then) == skip || s.RecordedAt.Sub(then) < 69*time.Hour || len(s.Raw) == 0 {
 				t.Errorf("skip %t: occurred %v, recorded %v, want %v and 70 hours later", skip, s.OccurredAt, s.RecordedAt, then)
+			}
+			if (s.Device == "") != skip || (s.Receipt == "") != skip {
+				t.Errorf("skip %t: device %q, receipt %q", skip, s.Device, s.Receipt)
 			}
 		})
 	}

@@ -25,7 +25,11 @@
 // of whole objects; what we do not manage keeps its bytes. Coupons: discount,
 // product set, pricing rule and time period of the Catalog API. Status:
 // Locations and Devices API, and [Provider.Ping] for a single terminal. Inventory: counts of the Inventory API.
-// Purchases: Orders API, with payments for the time of offline sales.
+// Purchases: Orders API. The payments of card sales are joined in: they tell
+// the device, the receipt number, the card and the product where the order
+// does not, and when an offline sale happened. [Config].SkipOfflineTimes leaves
+// payments unread, and so Device and Receipt empty; sales by other tenders
+// have none either. Receipt numbers are short and not unique.
 //
 // What is ours carries a mark, [Config].Owner and a colon: in user_data of an
 // item's variation, in the names of product sets and pricing rules. Everything

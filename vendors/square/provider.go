@@ -76,8 +76,9 @@ type Config struct {
 	// means it, or once per matched item: check it on a till first.
 	AmountCoupons bool `json:"amount_coupons,omitempty"`
 	// SkipOfflineTimes saves the call for each location with new card sales
-	// that finds out when an offline sale really happened. OccurredAt of such
-	// a sale is then the time of its upload, up to three days later.
+	// that reads their payments. OccurredAt of an offline sale is then the time
+	// of its upload, up to three days later, and no sale has a Device or a
+	// Receipt.
 	SkipOfflineTimes bool `json:"skip_offline_times,omitempty"`
 	// DeviceStaleAfter is how old a device's report may be; 0 means 1 hour.
 	DeviceStaleAfter time.Duration `json:"device_stale_after_ns,omitempty"`
@@ -99,7 +100,7 @@ type Provider struct {
 	feed     *kit.Feed
 	places   places
 	catalog  catalogCache
-	offline  offlineTimes
+	paid     paymentCache
 	writes   chan struct{} // held while the catalogue is written: one at a time per seller
 	describe pos.Description
 }

@@ -31,9 +31,9 @@ const (
 
 // Purchases implements [pos.Provider]. One page is one SearchOrders call, and
 // one more for each of: items not seen before, each location with new card
-// sales (see [Config].SkipOfflineTimes), and open refunds that are due. A poll
-// that finds nothing is one call, and one more every 15 minutes for queries
-// that name no locations.
+// sales (see [Config].SkipOfflineTimes; a call reads 100 payments), and open
+// refunds that are due. A poll that finds nothing is one call, and one more
+// every 15 minutes for queries that name no locations.
 func (p *Provider) Purchases(ctx context.Context, q pos.PurchaseQuery) (pos.PurchasePage, error) {
 	if err := p.ready("Purchases", pos.JobPurchases); err != nil {
 		return pos.PurchasePage{}, err
@@ -147,8 +147,8 @@ func (p *Provider) orders(ctx context.Context, op, path string, raw bool, in any
 	return kit.WindowPage{Purchases: j.purchases, Token: end.Cursor, Now: resp.Date, Open: j.open}, nil
 }
 
-// complete puts into purchases what orders do not tell: SKUs, coupons, the
-// time of offline sales and business dates.
+// complete puts into purchases what orders do not tell: SKUs, coupons, what
+// payments add and business dates.
 func (p *Provider) complete(ctx context.Context, j *journal) error {
 	if len(j.purchases) == 0 {
 		return nil
@@ -162,7 +162,7 @@ func (p *Provider) complete(ctx context.Context, j *journal) error {
 		return err
 	}
 	if !p.cfg.SkipOfflineTimes {
-		if err := p.joinOffline(ctx, j); err != nil {
+		if err := p.joinPayments(ctx, j); err != nil {
 			return err
 		}
 	}

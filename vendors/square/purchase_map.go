@@ -23,10 +23,10 @@ type journal struct {
 	cards []cardSale
 }
 
-// cardSale is a sale by card, which may have been made offline.
+// cardSale is a sale by card, whose payments tell more.
 type cardSale struct {
 	purchase           int // index in purchases
-	payments           []string
+	payments           []paymentKey
 	created, updatedAt time.Time
 }
 
@@ -65,10 +65,10 @@ func (j *journal) add(o *order) error {
 	if s.State == pos.StatePending || slices.ContainsFunc(o.Refunds, func(r refund) bool { return r.Status == "PENDING" }) {
 		j.open = append(j.open, o.ID)
 	}
-	var payments []string
+	var payments []paymentKey
 	for i := range o.Tenders {
 		if o.Tenders[i].Type == "CARD" {
-			payments = append(payments, o.Tenders[i].ID)
+			payments = append(payments, paymentKey{o.Tenders[i].ID, o.Tenders[i].Card.Status == "AUTHORIZED"})
 		}
 	}
 	if len(payments) > 0 {

@@ -166,13 +166,25 @@ type refund struct {
 	CreatedAt     instant `json:"created_at"`
 }
 
-// payment is a Payment, of which only the time of an offline sale is needed.
+// payment is a Payment, as far as it tells what its order does not.
 //
 //	op: GET /v2/payments https://developer.squareup.com/reference/square/payments-api/list-payments
 type payment struct {
-	ID        string         `json:"id"`
-	Offline   offlineDetails `json:"offline_payment_details"`
-	CreatedAt instant        `json:"created_at"`
+	ID          string             `json:"id"`
+	Offline     offlineDetails     `json:"offline_payment_details"`
+	Card        cardDetails        `json:"card_details"`
+	Device      deviceDetails      `json:"device_details"`
+	Application paymentApplication `json:"application_details"`
+	Receipt     string             `json:"receipt_number"`
+	CreatedAt   instant            `json:"created_at"`
+}
+
+type deviceDetails struct {
+	ID string `json:"device_id"`
+}
+
+type paymentApplication struct {
+	Product string `json:"square_product"`
 }
 
 type offlineDetails struct {
