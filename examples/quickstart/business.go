@@ -40,7 +40,7 @@ func (w *world) trade(ctx context.Context, o options, p *printer) error {
 			if err := s.happen(rnd, &t); err != nil {
 				return err
 			}
-			if o.faults && rnd.IntN(s.calm) == 0 {
+			if o.faults && rnd.IntN(s.calm) == 0 && time.Now().After(s.mended) {
 				name, err := s.breakSomething(rnd)
 				if err != nil {
 					return err

@@ -40,6 +40,6 @@ func openByte(_ context.Context, w *world, o options) (*system, error) {
 	}, w.options())
 	return &system{
 		name: "Byte", fake: fake, provider: provider, webhook: hook, locations: fake.Locations(),
-		codes: true, late: threeDays, calm: 16, breakages: append(anywhere(), tokensExpire),
+		codes: true, late: threeDays, calm: 12, breakages: append(anywhere(), tokensExpire),
 	}, err
 }

@@ -50,8 +50,12 @@ func without(list []breakage, b breakage) []breakage {
 	return slices.DeleteFunc(list, func(x breakage) bool { return x == b })
 }
 
-// breakSomething injects a fault. Those of webhooks last for a second, all
-// others until they have struck, or as long.
+// broken is how long a fault lasts, if it does not end by striking. A system has
+// one at a time: clients rightly ask less and less of one that only fails, and
+// would not be back before this program ends.
+const broken = time.Second
+
+// breakSomething injects a fault.
 func (s *system) breakSomething(rnd *rand.Rand) (string, error) {
 	for {
 		b := s.breakages[rnd.IntN(len(s.breakages))]
@@ -62,7 +66,8 @@ func (s *system) breakSomething(rnd *rand.Rand) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%s: %s: %w", s.name, b.name, err)
 		}
-		time.AfterFunc(time.Second, end)
+		time.AfterFunc(broken, end)
+		s.mended = time.Now().Add(broken)
 		return b.name, nil
 	}
 }

@@ -37,6 +37,6 @@ func openQuickBooks(_ context.Context, w *world, o options) (*system, error) {
 		name: "QuickBooks Online", fake: fake, provider: provider, webhook: hook, locations: fake.LocationIDs(), company: c.Realm,
 		// Intuit allows some calls a second, and meters them.
 		schedule: fridge.Schedule{Purchases: 500 * time.Millisecond, Inventory: 2 * time.Second, Status: 5 * time.Second},
-		cash:     true, tips: true, late: threeDays, calm: 40, breakages: append(without(anywhere(), tooManyCalls), tokensExpire),
+		cash:     true, tips: true, late: threeDays, calm: 25, breakages: append(without(anywhere(), tooManyCalls), tokensExpire),
 	}, err
 }

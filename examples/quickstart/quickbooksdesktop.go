@@ -45,7 +45,7 @@ func openQuickBooksDesktop(ctx context.Context, w *world, o options) (*system, e
 	w.running.Go(func() { _ = fake.AutoRun(ctx) })
 	s := &system{
 		name: "QuickBooks Desktop", fake: fake, provider: provider, company: quickbooksdesktop.Company,
-		cash: true, late: threeDays, calm: 60, breakages: atTheConnector(),
+		cash: true, late: threeDays, calm: 40, breakages: atTheConnector(),
 		carryOut: func(ctx context.Context) error { return fake.RunUntilIdle(ctx, 5) },
 	}
 	for _, l := range fake.Locations() {

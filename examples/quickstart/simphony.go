@@ -53,6 +53,6 @@ func openSimphony(_ context.Context, w *world, o options) (*system, error) {
 		name: "Simphony", fake: fake, provider: provider, webhook: hook, locations: fake.Locations(),
 		// Business days that are over are asked for once an hour only, which is
 		// longer than the shops are open here.
-		cash: true, tips: true, late: 90 * time.Minute, calm: 16, breakages: anywhere(),
+		cash: true, tips: true, late: 90 * time.Minute, calm: 12, breakages: anywhere(),
 	}, err
 }

@@ -32,6 +32,6 @@ func openSquare(_ context.Context, w *world, o options) (*system, error) {
 	}, w.options())
 	return &system{
 		name: "Square", fake: fake, provider: provider, webhook: hook, locations: []string{"LOBBY", "GYM", "CAFE"},
-		cash: true, tips: true, late: threeDays, calm: 16, breakages: anywhere(),
+		cash: true, tips: true, late: threeDays, calm: 12, breakages: anywhere(),
 	}, err
 }

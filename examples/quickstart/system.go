@@ -31,7 +31,8 @@ type system struct {
 	late      time.Duration       // how late tills that were offline may send a sale
 	calm      int                 // something breaks in one of this many moments
 	breakages []breakage
-	company   string // location that has the stock of all the others; "" if each has its own
+	mended    time.Time // when what broke last is over
+	company   string    // location that has the stock of all the others; "" if each has its own
 
 	// carryOut waits until what was pushed holds; nil: at once.
 	carryOut func(context.Context) error
