@@ -60,7 +60,7 @@ func TestPipedOutputIsPlain(t *testing.T) {
 		"QuickBooks Online  refuses: it has no coupons\n                       all: QuickBooks Online is a ledger",
 		"Simphony           would send 2 writes: 2 created, 4 refused\n",
 		"SOUP-WEEK: the system cannot limit a discount to items; nearest: the whole basket\n",
-		"QuickBooks Desktop sent 0 writes: 8 pending, 4 refused\n  QuickBooks Desktop called, and took what was pending\n",
+		"QuickBooks Desktop sent 0 writes: 8 pending, 4 refused\n  QuickBooks Desktop called and took what was pending;",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())

@@ -111,7 +111,7 @@ func (w *world) carryOut(ctx context.Context, reports []fridge.Report, p *printe
 		if err := s.carryOut(ctx); err != nil {
 			return fmt.Errorf("%s: carrying the push out: %w", s.name, err)
 		}
-		p.line("  %-18s called, and took what was pending", s.name)
+		p.line("  %-18s called and took what was pending; the next push tells how it ended", s.name)
 	}
 	return nil
 }

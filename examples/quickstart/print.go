@@ -40,11 +40,15 @@ func (p *printer) phase(title string) { p.line("\n%s", title) }
 
 func (p *printer) fault(what string) { p.last = what }
 
+// width is that of a terminal, at least: a moving line must not be longer.
+const width = 79
+
 // progress is the moving line.
 func (p *printer) progress(at time.Duration, t tally, delivered, retries int) {
 	if p.terminal {
-		_, _ = fmt.Fprintf(p.w, "\r\033[K  %4.1fs  sold %d  refunded %d  edited %d  delivered %d  retries %d  %s",
-			at.Seconds(), t.sales, t.refunds, t.edits, delivered, retries, p.last)
+		text := []rune(fmt.Sprintf("  %4.1fs  sold %d  refunded %d  edited %d  delivered %d  retries %d  %s",
+			at.Seconds(), t.sales, t.refunds, t.edits, delivered, retries, p.last))
+		_, _ = io.WriteString(p.w, "\r\033[K"+string(text[:min(len(text), width)]))
 	}
 }
 
