@@ -15,11 +15,6 @@ import (
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
 )
 
-const (
-	searchLimit   = 1000 // objects in a page of a search
-	retrieveLimit = 1000 // ids in one BatchRetrieveCatalogObjects
-)
-
 // cacheForever asks for an object however long ago it was read.
 const cacheForever = time.Duration(1<<63 - 1)
 
@@ -65,11 +60,14 @@ func (c *catalogCache) lookup(ids []string, age time.Duration) (found map[string
 }
 
 // resolve returns what the catalogue says of ids; ids that it does not know
-// are zero. It reads 1,000 unknown ids in one call, deleted objects included:
-// old sales refer to them.
+// are zero. It reads as many unknown ids in one call as Square takes, deleted
+// objects included: old sales refer to them.
 func (p *Provider) resolve(ctx context.Context, ids []string, age time.Duration) (map[string]known, error) {
 	found, missing := p.catalog.lookup(ids, age)
-	for part := range slices.Chunk(missing, retrieveLimit) {
+	if len(missing) == 0 {
+		return found, nil
+	}
+	for part := range slices.Chunk(missing, p.limits(ctx).RetrieveIDs) {
 		fresh := make(map[string]bool, len(part))
 		err := p.retrieve(ctx, part, true, func(raw *jsontext.Value) error {
 			var o catalogObject
@@ -89,9 +87,7 @@ func (p *Provider) resolve(ctx context.Context, ids []string, age time.Duration)
 			}
 		}
 	}
-	if len(missing) > 0 {
-		found, _ = p.catalog.lookup(ids, cacheForever)
-	}
+	found, _ = p.catalog.lookup(ids, cacheForever)
 	return found, nil
 }
 
@@ -117,7 +113,7 @@ func (p *Provider) remember(o *catalogObject) {
 // search reads all objects of some types and returns the catalogue's time.
 // Deleted objects are not among them.
 func (p *Provider) search(ctx context.Context, each func(*jsontext.Value) error, types ...string) (latest time.Time, err error) {
-	in := searchCatalogRequest{Types: types, Limit: searchLimit}
+	in := searchCatalogRequest{Types: types, Limit: p.limits(ctx).SearchPage}
 	for {
 		end, err := p.objects(ctx, "SearchCatalogObjects", "/v2/catalog/search", in, each)
 		if err != nil {

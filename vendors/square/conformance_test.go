@@ -109,9 +109,9 @@ func harness(t *testing.T, cfg squarefake.Config, change func(*square.Config)) p
 		Budget: postest.Budget{
 			IdlePoll:   func(locations int) int { return (locations+9)/10 + 1 }, // one to learn which locations there are
 			MenuWrites: func(_, _ int) int { return 2 },
-			MenuReads:  func(items, _ int) int { return 2 + items/1000 },
+			MenuReads:  func(items, _ int) int { return 3 + items/1000 }, // the first push reads the catalogue's limits
 			Status:     func(locations int) int { return 2 + locations/100 },
-			Inventory:  func(items, locations int) int { return 1 + items*locations/1000 + 1 + items/1000 },
+			Inventory:  func(items, locations int) int { return 2 + items*locations/1000 + 1 + items/1000 },
 		},
 	}
 }

@@ -351,11 +351,12 @@ func (c *couponPush) write(ctx context.Context) error {
 		}
 		surplus = append(surplus, e.surplus...)
 	}
+	limits := c.p.limits(ctx)
 	if c.push.DryRun {
-		c.report.Wrote(len(grouped(units)) + (len(surplus)+maxDeleteIDs-1)/maxDeleteIDs)
+		c.report.Wrote(len(grouped(units, limits.RequestObjects)) + parts(len(surplus), limits.DeleteIDs))
 		return c.finish(ctx)
 	}
-	w := &writer{p: c.p, changeID: c.push.ChangeID, latest: c.latest, report: c.report}
+	w := &writer{p: c.p, limits: limits, changeID: c.push.ChangeID, latest: c.latest, report: c.report}
 	w.write(ctx, units)
 	surplus = nil // of those that were written
 	for _, e := range c.edits {

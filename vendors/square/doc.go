@@ -51,9 +51,11 @@
 // # Limits
 //
 // Square publishes no rates: five requests per second and seller are used, and
-// a Retry-After or X-RateLimit-Reset wins. Only one write to the catalogue runs at a time. A
-// purchase query names at most ten locations, or none where the seller has
-// not more. Calls at 500 items and 1,000 locations: a full menu is one write
+// a Retry-After or X-RateLimit-Reset wins. Only one write to the catalogue runs
+// at a time. How much the catalogue takes in one request is read from Square
+// once per provider, before the first use of the catalogue; where Square does
+// not tell, the documented sizes hold. A purchase query names at most ten
+// locations, or none where the seller has not more. Calls at 500 items and 1,000 locations: a full menu is one write
 // after a read of one page, and nothing is written when nothing changed; a
 // coupon push is one write, status one call and the pages of devices, a full
 // inventory 500 pages, a poll of idle purchases 100 calls.

@@ -165,6 +165,7 @@ func clip(s string) string {
 var scopesOf = map[string][]string{
 	"ListLocations":                {scopeLocations},
 	"ListDevices":                  {scopeDevices},
+	"CatalogInfo":                  {scopeItemsRead},
 	"SearchCatalogObjects":         {scopeItemsRead},
 	"BatchRetrieveCatalogObjects":  {scopeItemsRead},
 	"BatchUpsertCatalogObjects":    {scopeItemsWrite},

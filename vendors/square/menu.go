@@ -311,13 +311,10 @@ func (m *menuPush) write(ctx context.Context) error {
 			units = append(units, &e.unit)
 		}
 	}
-	w := &writer{p: m.p, changeID: m.push.ChangeID, latest: m.latest, report: m.report}
+	w := &writer{p: m.p, limits: m.p.limits(ctx), changeID: m.push.ChangeID, latest: m.latest, report: m.report}
 	switch {
 	case m.push.DryRun:
-		if len(m.fresh) > 0 {
-			m.report.Wrote(1)
-		}
-		m.report.Wrote(len(grouped(units)))
+		m.report.Wrote(parts(len(m.fresh), w.limits.RequestObjects) + len(grouped(units, w.limits.RequestObjects)))
 	default:
 		if err := m.createCategories(ctx, w); err != nil {
 			for _, u := range units {

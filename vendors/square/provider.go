@@ -94,15 +94,16 @@ const (
 // Provider speaks for one seller at Square. It implements [pos.Provider] and
 // is safe for concurrent use.
 type Provider struct {
-	cfg      Config
-	client   *kit.Client
-	tokens   *kit.TokenSource // nil with a fixed token
-	feed     *kit.Feed
-	places   places
-	catalog  catalogCache
-	paid     paymentCache
-	writes   chan struct{} // held while the catalogue is written: one at a time per seller
-	describe pos.Description
+	cfg        Config
+	client     *kit.Client
+	tokens     *kit.TokenSource // nil with a fixed token
+	feed       *kit.Feed
+	places     places
+	catalog    catalogCache
+	limitsTold limitsCache
+	paid       paymentCache
+	writes     chan struct{} // held while the catalogue is written: one at a time per seller
+	describe   pos.Description
 }
 
 var _ pos.Provider = (*Provider)(nil)
@@ -114,7 +115,7 @@ func New(cfg Config, opts *kit.Options) (*Provider, error) {
 		return nil, fail("New", pos.KindInvalid, ps)
 	}
 	o := opts.Resolve()
-	p := &Provider{cfg: cfg, writes: make(chan struct{}, 1)}
+	p := &Provider{cfg: cfg, writes: make(chan struct{}, 1), limitsTold: limitsCache{turns: make(chan struct{}, 1)}}
 	auth, err := p.authorizer(o)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,8 @@ const (
 )
 
 // Purchases implements [pos.Provider]. One page is one SearchOrders call, and
-// one more for each of: items not seen before, each location with new card
+// one more for each of: items not seen before (two for the first ones of a
+// provider, which reads the catalogue's limits), each location with new card
 // sales (see [Config].SkipOfflineTimes; a call reads 100 payments), and open
 // refunds that are due. A poll that finds nothing is one call, and one more
 // every 15 minutes for queries that name no locations.

@@ -15,14 +15,13 @@ import (
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
 )
 
-// Limits of writes to the catalogue. Nested objects count. Square takes up to
-// 1,000 objects in a batch; smaller batches keep a bad object from holding up
-// many good ones.
+// Limits of writes to the catalogue besides those that Square tells. Nested
+// objects count. Batches smaller than Square takes keep a bad object from
+// holding up many good ones.
 const (
 	maxBatchObjects   = 100
-	maxRequestObjects = 10_000
+	maxRequestObjects = 10_000 // by the documents
 	maxRequestBytes   = 8 << 20
-	maxDeleteIDs      = 200
 	// maxRefusals bounds the search for the objects that Square refuses.
 	maxRefusals = 64
 	// maxRereads is how often a batch that somebody else changed is read again
@@ -46,6 +45,7 @@ type unit struct {
 // writer writes units in one push.
 type writer struct {
 	p        *Provider
+	limits   catalogLimits
 	changeID string
 	latest   time.Time // of the catalogue when it was read
 	report   *kit.Report
@@ -57,13 +57,13 @@ var errTooManyRefusals = errors.New("not tried: Square refused too many writes o
 // write writes the units in as few requests as the limits allow. What became
 // of each is in its err.
 func (w *writer) write(ctx context.Context, units []*unit) {
-	for _, group := range grouped(units) {
+	for _, group := range grouped(units, w.limits.RequestObjects) {
 		w.attempt(ctx, group, 0)
 	}
 }
 
-// grouped splits units into requests.
-func grouped(units []*unit) [][]*unit {
+// grouped splits units into requests of at most so many objects.
+func grouped(units []*unit, most int) [][]*unit {
 	var groups [][]*unit
 	objects, size := 0, 0
 	for _, u := range units {
@@ -71,7 +71,7 @@ func grouped(units []*unit) [][]*unit {
 		for _, o := range u.objects {
 			n += len(o)
 		}
-		if len(groups) == 0 || objects+u.size > maxRequestObjects || size+n > maxRequestBytes {
+		if len(groups) == 0 || objects+u.size > most || size+n > maxRequestBytes {
 			groups = append(groups, nil)
 			objects, size = 0, 0
 		}
@@ -81,6 +81,9 @@ func grouped(units []*unit) [][]*unit {
 	}
 	return groups
 }
+
+// parts is how many requests n things take.
+func parts(n, most int) int { return (n + most - 1) / most }
 
 // attempt writes units in one request. If some are refused they are read
 // again, when somebody changed them, or split until the bad one stands alone:
@@ -132,7 +135,7 @@ func (w *writer) reread(ctx context.Context, units []*unit) error {
 		ids = append(ids, u.ids...)
 	}
 	now := make(map[string]jsontext.Value, len(ids))
-	for part := range slices.Chunk(ids, retrieveLimit) {
+	for part := range slices.Chunk(ids, w.limits.RetrieveIDs) {
 		err := w.p.retrieve(ctx, part, false, func(v *jsontext.Value) error {
 			var o catalogObject
 			if err := kit.Unmarshal(*v, &o); err != nil {
@@ -212,9 +215,9 @@ func (w *writer) send(ctx context.Context, units []*unit) (failed []*unit, err e
 func (w *writer) request(units []*unit) (kit.Request, error) {
 	const op = "BatchUpsertCatalogObjects"
 	batches := []upsertBatch{{}}
-	size := 0
+	size, most := 0, min(maxBatchObjects, w.limits.BatchObjects)
 	for _, u := range units {
-		if size > 0 && size+u.size > maxBatchObjects {
+		if size > 0 && size+u.size > most {
 			batches, size = append(batches, upsertBatch{}), 0
 		}
 		last := &batches[len(batches)-1]
@@ -259,7 +262,7 @@ func (u *unit) done(made map[string]string) {
 
 // remove deletes objects; those that are gone already do no harm.
 func (w *writer) remove(ctx context.Context, ids []string) error {
-	for part := range slices.Chunk(ids, maxDeleteIDs) {
+	for part := range slices.Chunk(ids, w.limits.DeleteIDs) {
 		w.report.Wrote(1)
 		var answer deleteAnswer
 		r := kit.Request{

@@ -8,9 +8,10 @@ import (
 )
 
 func (f *Fake) catalogInfo(*call) (any, error) {
+	l := f.cfg.Limits
 	return map[string]any{"limits": map[string]int{
-		"batch_upsert_max_objects_per_batch": maxPerBatch, "batch_upsert_max_total_objects": maxPerRequest,
-		"batch_retrieve_max_object_ids": maxRetrieve, "search_max_page_limit": 1000, "batch_delete_max_object_ids": maxDelete,
+		"batch_upsert_max_objects_per_batch": l.BatchObjects, "batch_upsert_max_total_objects": l.RequestObjects,
+		"batch_retrieve_max_object_ids": l.RetrieveIDs, "search_max_page_limit": l.SearchPage, "batch_delete_max_object_ids": l.DeleteIDs,
 		"update_item_taxes_max_item_ids": 1000, "update_item_taxes_max_taxes_to_enable": 1000,
 		"update_item_taxes_max_taxes_to_disable": 1000, "update_item_modifier_lists_max_item_ids": 1000,
 		"update_item_modifier_lists_max_modifier_lists_to_enable":  1000,
@@ -80,8 +81,8 @@ func (f *Fake) batchRetrieveCatalog(c *call) (any, error) {
 	switch {
 	case len(in.IDs) == 0:
 		return nil, missing("object_ids")
-	case len(in.IDs) > maxRetrieve:
-		return nil, invalid("ARRAY_LENGTH_TOO_LONG", "object_ids", "At most %d ids can be retrieved at once.", maxRetrieve)
+	case len(in.IDs) > f.cfg.Limits.RetrieveIDs:
+		return nil, invalid("ARRAY_LENGTH_TOO_LONG", "object_ids", "At most %d ids can be retrieved at once.", f.cfg.Limits.RetrieveIDs)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -246,8 +247,8 @@ func (f *Fake) searchCatalog(c *call) (any, error) {
 	if in.Deleted && in.Path {
 		return nil, invalid("CONFLICTING_PARAMETERS", "include_category_path_to_root", "Cannot be combined with include_deleted_objects.")
 	}
-	if in.Limit <= 0 || in.Limit > 1000 {
-		in.Limit = 100
+	if most := f.cfg.Limits.SearchPage; in.Limit <= 0 || in.Limit > most {
+		in.Limit = min(100, most)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

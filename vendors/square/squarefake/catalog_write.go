@@ -11,13 +11,7 @@ import (
 	"github.com/farmacyfoods/pointofsale/vendors/kit/fakekit"
 )
 
-const (
-	maxPerBatch   = 1000
-	maxPerRequest = 10_000
-	maxDelete     = 200
-	maxRetrieve   = 1000
-	maxKey        = 128
-)
+const maxKey = 128
 
 // staged is an object of a batch on its way into the catalogue.
 type staged struct {
@@ -73,15 +67,15 @@ func (f *Fake) batchUpsert(c *call) (any, error) {
 	total := 0
 	for _, b := range in.Batches {
 		n := countObjects(b.Objects)
-		if total += n; n > maxPerBatch {
-			return nil, invalid("ARRAY_LENGTH_TOO_LONG", "batches.objects", "Batch has %d objects, max %d in a single batch.", n, maxPerBatch)
+		if total += n; n > f.cfg.Limits.BatchObjects {
+			return nil, invalid("ARRAY_LENGTH_TOO_LONG", "batches.objects", "Batch has %d objects, max %d in a single batch.", n, f.cfg.Limits.BatchObjects)
 		}
 	}
 	switch {
 	case total == 0:
 		return nil, missing("batches")
-	case total > maxPerRequest:
-		return nil, invalid("ARRAY_LENGTH_TOO_LONG", "batches", "Request has %d objects, max %d.", total, maxPerRequest)
+	case total > f.cfg.Limits.RequestObjects:
+		return nil, invalid("ARRAY_LENGTH_TOO_LONG", "batches", "Request has %d objects, max %d.", total, f.cfg.Limits.RequestObjects)
 	}
 	unlock, err := f.lockCatalog(c)
 	if err != nil {
@@ -450,8 +444,8 @@ func (f *Fake) batchDelete(c *call) (any, error) {
 	switch {
 	case len(in.IDs) == 0:
 		return nil, missing("object_ids")
-	case len(in.IDs) > maxDelete:
-		return nil, invalid("ARRAY_LENGTH_TOO_LONG", "object_ids", "At most %d ids can be deleted at once.", maxDelete)
+	case len(in.IDs) > f.cfg.Limits.DeleteIDs:
+		return nil, invalid("ARRAY_LENGTH_TOO_LONG", "object_ids", "At most %d ids can be deleted at once.", f.cfg.Limits.DeleteIDs)
 	}
 	return f.deleteObjects(c, in.IDs)
 }

@@ -1,6 +1,7 @@
 package squarefake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -70,12 +71,30 @@ type Config struct {
 	// BareDeviceStatus shows a device's status as a string, as some samples of
 	// the documentation do, instead of an object.
 	BareDeviceStatus bool
+	// Limits are those of the catalogue; a member that is 0 is as documented.
+	Limits CatalogLimits
 	// OrderLag keeps orders unreadable by id for a while after their payment
 	// webhook.
 	OrderLag time.Duration
 }
 
+// CatalogLimits are how much the Catalog API takes at once.
+type CatalogLimits struct {
+	BatchObjects, RequestObjects int // of an upsert, nested objects included: 1,000 and 10,000
+	RetrieveIDs, DeleteIDs       int // 1,000 and 200
+	SearchPage                   int // 1,000
+}
+
+func (l *CatalogLimits) defaults() {
+	l.BatchObjects = cmp.Or(l.BatchObjects, 1000)
+	l.RequestObjects = cmp.Or(l.RequestObjects, 10_000)
+	l.RetrieveIDs = cmp.Or(l.RetrieveIDs, 1000)
+	l.DeleteIDs = cmp.Or(l.DeleteIDs, 200)
+	l.SearchPage = cmp.Or(l.SearchPage, 1000)
+}
+
 func (c Config) withDefaults() Config {
+	c.Limits.defaults()
 	set := func(field *string, value string) {
 		if *field == "" {
 			*field = value
