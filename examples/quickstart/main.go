@@ -9,7 +9,7 @@
 //
 // The exit code is 1 if a sale was lost, doubled or delivered wrong.
 //
-// Read it as a tour. This file is the way through a day. byte.go, square.go,
+// Read it as a tour. main.go is the way through a day. byte.go, square.go,
 // simphony.go, quickbooks.go and quickbooksdesktop.go connect one vendor each,
 // and are all that knows of vendors. world.go puts them, the integrators and the
 // stream together, as a service of yours would; inbox.go is such a service that

@@ -41,6 +41,9 @@ var fast = fridge.Schedule{
 	Status: time.Second, Locations: 5 * time.Second,
 }
 
+// drain is how long work under way may take at the end.
+const drain = time.Second
+
 func open(ctx context.Context, o options) (_ *world, err error) {
 	w := &world{}
 	ctx, w.stop = context.WithCancel(ctx)
@@ -118,13 +121,13 @@ func (w *world) connect(ctx context.Context, o options, opens ...func(context.Co
 // they could as well run in two services.
 func (w *world) integrate(ctx context.Context, fridges, counters []fridge.Account) (err error) {
 	w.fridge, err = fridge.New(fridge.Config{
-		Accounts: fridges, Journal: w.stream, Subscriber: w.stream, Inventory: &w.stock, Schedule: fast, NearExpiryDays: 1,
+		Accounts: fridges, Journal: w.stream, Subscriber: w.stream, Inventory: &w.stock, Schedule: fast, Drain: drain, NearExpiryDays: 1,
 	})
 	if err != nil {
 		return err
 	}
 	w.kiosk, err = kiosk.New(kiosk.Config{
-		Accounts: counters, Journal: w.stream, Subscriber: w.stream, Inventory: &w.stock, Schedule: fast,
+		Accounts: counters, Journal: w.stream, Subscriber: w.stream, Inventory: &w.stock, Schedule: fast, Drain: drain,
 	})
 	if err != nil {
 		return err
