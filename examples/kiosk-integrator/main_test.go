@@ -76,7 +76,7 @@ accounts:
 		"streams", "inventory.token", "accounts[0].square.access_token", "accounts[0].square.acount", "accounts[3].since",
 		"stream.dir", "stream.user", "stream.credentials_file", "stream.nkey_file", "stream.password", "stream.tls.ca", "stream.tls.cert", "listen", "traces", "inventory.base_url", "push[0].secrets", "push[0].url",
 		"accounts[0].square.account", "accounts[0].square.access_token",
-		"accounts[2].square.webhook.url", "accounts[3]",
+		"accounts[2].square.webhook.url", "accounts[2].square.webhook.keys", "accounts[3]",
 		"accounts[4].quickbooks.realm", "accounts[4].quickbooks.oauth", "accounts[5].square.shares", "accounts[6].square.shares", "silence", "accounts[2]",
 	}
 	if diff := cmp.Diff(want, paths); diff != "" {
