@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -14,19 +15,16 @@ import (
 
 	"github.com/farmacyfoods/pointofsale/events"
 	"github.com/farmacyfoods/pointofsale/pos/posfake"
-	"github.com/farmacyfoods/pointofsale/vendors/bytetech"
-	"github.com/farmacyfoods/pointofsale/vendors/bytetech/bytetechfake"
-	"github.com/farmacyfoods/pointofsale/vendors/square/squarefake"
 )
-
-// squareVendor is the vendor in events of Square accounts.
-const squareVendor = "square"
 
 // shop is an account at a simulated system.
 type shop struct {
 	origin events.Origin
 	cfg    shopConfig
 	fake   simulator
+	// locations are where it sells, late how long a till may be offline.
+	locations []string
+	late      time.Duration
 }
 
 type simulator interface {
@@ -40,16 +38,18 @@ func openShops(o options, hooks string) ([]*shop, error) {
 	var shops []*shop
 	since := time.Now().Add(-time.Hour)
 	for i := range o.accounts {
-		name := fmt.Sprintf("crash-%d", i)
-		s, err := openByte(int64(i+1), name, hooks)
-		if err != nil {
-			return shops, err
+		for _, name := range slices.Sorted(maps.Keys(systems)) {
+			if i > 0 && systems[name].few {
+				continue
+			}
+			s, err := systems[name].open(int64(i+1), hooks)
+			if err != nil {
+				return shops, fmt.Errorf("%s: %w", name, err)
+			}
+			s.origin = events.Origin{Vendor: name, Account: s.cfg.Account}
+			s.cfg.Vendor, s.cfg.URL, s.cfg.Since = name, s.fake.URL(), since
+			shops = append(shops, s)
 		}
-		shops = append(shops, s, openSquare(int64(i+1), name, hooks))
-	}
-	for _, s := range shops {
-		s.origin = events.Origin{Vendor: s.cfg.Vendor, Account: s.cfg.Account}
-		s.cfg.URL, s.cfg.Since = s.fake.URL(), since
 	}
 	return shops, nil
 }
@@ -58,30 +58,6 @@ func places(prefix string) []posfake.LocationSeed {
 	return []posfake.LocationSeed{
 		{ID: prefix + "1", TimeZone: "America/New_York"}, {ID: prefix + "2", TimeZone: "America/Chicago"}, {ID: prefix + "3", TimeZone: "America/Los_Angeles"},
 	}
-}
-
-func openByte(seed int64, account, hooks string) (*shop, error) {
-	fake, err := bytetechfake.New(bytetechfake.Config{
-		Seed: seed, InsecureWebhooks: true, RateLimit: -1, CaptureDelay: 2 * time.Second, Locations: places("10"),
-	})
-	if err != nil {
-		return nil, err
-	}
-	cfg := shopConfig{Vendor: bytetech.Vendor, Account: account, HookURL: hooks + "/fridge/webhooks/" + bytetech.Vendor + "/" + account}
-	if cfg.HookKey, err = fake.Subscribe(cfg.HookURL); err != nil {
-		return nil, err
-	}
-	c := fake.Credentials()[0]
-	cfg.ClientID, cfg.Secret = c.ID, c.Secret
-	return &shop{cfg: cfg, fake: fake}, nil
-}
-
-func openSquare(seed int64, account, hooks string) *shop {
-	fake := squarefake.New(squarefake.Config{Seed: seed, Items: 2, Places: places("L")})
-	cfg := shopConfig{Vendor: squareVendor, Account: account, HookURL: hooks + "/kiosk/webhooks/" + squareVendor + "/" + account}
-	_, cfg.HookKey = fake.Subscribe(cfg.HookURL)
-	cfg.Secret = fake.Credentials().PersonalToken
-	return &shop{cfg: cfg, fake: fake}
 }
 
 // tally counts what was done at the tills.
@@ -109,16 +85,12 @@ func trade(ctx context.Context, shops []*shop, seed uint64, t *tally) error {
 func (s *shop) happen(rnd *rand.Rand, t *tally) error {
 	if n := rnd.IntN(10); n < 6 {
 		price := int64(100 + rnd.IntN(1500))
-		locations := places("10")
-		if s.cfg.Vendor == squareVendor {
-			locations = places("L")
-		}
 		sale := posfake.Sale{
-			Location: locations[rnd.IntN(3)].ID,
+			Location: s.locations[rnd.IntN(len(s.locations))],
 			Lines:    []posfake.SaleLine{{Name: "Soup", Quantity: int64(1 + rnd.IntN(3)), Price: &price}},
 		}
-		if rnd.IntN(12) == 0 { // a till that was offline
-			sale.OccurredAt = s.fake.Now().Add(-time.Duration(1+rnd.IntN(40)) * time.Hour)
+		if s.late > 0 && rnd.IntN(12) == 0 { // a till that was offline
+			sale.OccurredAt = s.fake.Now().Add(-rand.N(s.late))
 		}
 		t.sales.Add(1)
 		_, err := s.fake.Sell(sale)

@@ -18,7 +18,6 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/vendors/bytetech"
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
-	"github.com/farmacyfoods/pointofsale/vendors/square"
 )
 
 // workerConfig is what a worker reads from its standard input.
@@ -39,6 +38,8 @@ type shopConfig struct {
 	HookURL  string    `json:"hook_url"`
 	HookKey  string    `json:"hook_key"`
 	Since    time.Time `json:"since"`
+	// More is what else the system needs, by names of its own.
+	More map[string]string `json:"more,omitempty"`
 }
 
 // work runs both integrators until the process is killed, or drains them when
@@ -62,11 +63,11 @@ func work(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	}
 	defer func() { _ = stream.Close() }()
 	t := &teller{out: json.NewEncoder(stdout), polled: make(map[string]bool)}
-	f, k, err := integrators(cfg, stream, t, log)
+	mux := http.NewServeMux()
+	f, k, err := integrators(cfg, stream, t, log, mux)
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
 	mux.Handle("/fridge/", http.StripPrefix("/fridge", f.Handler()))
 	mux.Handle("/kiosk/", http.StripPrefix("/kiosk", k.Handler()))
 	var lc net.ListenConfig
@@ -105,7 +106,7 @@ func connect(ctx context.Context, url string, log *slog.Logger) (*jetstream.Stre
 	}
 }
 
-func integrators(cfg workerConfig, stream *jetstream.Stream, t *teller, log *slog.Logger) (*fridge.Integrator, *kiosk.Integrator, error) {
+func integrators(cfg workerConfig, stream *jetstream.Stream, t *teller, log *slog.Logger, mux *http.ServeMux) (*fridge.Integrator, *kiosk.Integrator, error) {
 	var fridges, counters []fridge.Account
 	for _, s := range cfg.Accounts {
 		a, err := s.account(stream.Store())
@@ -118,6 +119,7 @@ func integrators(cfg workerConfig, stream *jetstream.Stream, t *teller, log *slo
 			counters = append(counters, a)
 		}
 	}
+	called(mux, counters)
 	schedule := fridge.Schedule{
 		Purchases: 500 * time.Millisecond, Status: 5 * time.Second, Inventory: -1, Locations: 5 * time.Second,
 	}
@@ -136,28 +138,20 @@ func integrators(cfg workerConfig, stream *jetstream.Stream, t *teller, log *slo
 	return f, k, err
 }
 
+// account opens the account, as every worker does.
 func (s shopConfig) account(store pos.Store) (fridge.Account, error) {
-	a := fridge.Account{Since: s.Since}
 	opts := &kit.Options{Store: store, Retry: kit.Retry{Attempts: 4, MinDelay: 50 * time.Millisecond, MaxDelay: time.Second}}
-	keys := []pos.Secret{pos.NewSecret(s.HookKey)}
-	var err error
-	if s.Vendor == bytetech.Vendor {
-		if a.Webhook, err = bytetech.NewWebhook(bytetech.WebhookConfig{Secrets: keys}); err != nil {
-			return a, err
+	provider, hook, err := systems[s.Vendor].serve(s, opts)
+	return fridge.Account{Provider: provider, Webhook: hook, Since: s.Since}, err
+}
+
+// called mounts the services that systems call by themselves.
+func called(mux *http.ServeMux, accounts []fridge.Account) {
+	for _, a := range accounts {
+		if service, ok := a.Provider.(interface{ Handler() http.Handler }); ok {
+			mux.Handle("/called/"+a.Provider.Describe().Account, service.Handler())
 		}
-		a.Provider, err = bytetech.New(bytetech.Config{
-			Account: s.Account, BaseURL: s.URL, ClientID: s.ClientID, ClientSecret: pos.NewSecret(s.Secret),
-			ProfilePatch: []byte(`{"limits":{"requests_per_second":200,"burst":200},"features":{"webhooks":true,"idempotency":true}}`),
-		}, opts)
-		return a, err
 	}
-	if a.Webhook, err = square.NewWebhook(square.WebhookConfig{URL: s.HookURL, Keys: keys}); err != nil {
-		return a, err
-	}
-	a.Provider, err = square.New(square.Config{
-		Account: s.Account, BaseURL: s.URL, AccessToken: pos.NewSecret(s.Secret), RequestsPerSecond: 200,
-	}, opts)
-	return a, err
 }
 
 // teller prints what the parent wants to know.
