@@ -37,11 +37,12 @@ type control struct {
 	workers []*process
 
 	takeovers takeovers
+	pauses    *pauses
 	did       struct{ kills, pauses, servers, outages int }
 }
 
 func open(ctx context.Context, o options, log io.Writer) (_ *control, err error) {
-	c := &control{o: o, log: log, rnd: rand.New(rand.NewPCG(o.seed, 2))}
+	c := &control{o: o, log: log, rnd: rand.New(rand.NewPCG(o.seed, 2)), pauses: newPauses()}
 	c.takeovers.pending = make(map[string]time.Time)
 	defer func() {
 		if err != nil {
@@ -120,7 +121,10 @@ func (c *control) startWorker(i int) error {
 	for _, s := range c.shops {
 		cfg.Accounts = append(cfg.Accounts, s.cfg)
 	}
-	p, err := spawn(roleWorker, cfg, c.log, c.takeovers.heard)
+	p, err := spawn(roleWorker, cfg, c.log, func(p *process, m message) {
+		c.takeovers.heard(p, m)
+		c.pauses.heard(p, m)
+	})
 	if err != nil {
 		return err
 	}
@@ -209,7 +213,11 @@ func (c *control) havoc(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.wait(ctx, c.o.ttl, 2*c.o.ttl)
+	if err := c.wait(ctx, c.o.ttl, 2*c.o.ttl); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(c.log, c.pauses)
+	return c.pauses.verdict()
 }
 
 // wait passes a random time.
@@ -235,19 +243,6 @@ func (c *control) killWorker(ctx context.Context) error {
 		return err
 	}
 	return c.startWorker(i)
-}
-
-// pause stops a worker for longer than the others wait for it, and lets it go
-// on: it must not commit what it had in its hands.
-func (c *control) pause(ctx context.Context) error {
-	p := c.workers[c.rnd.IntN(len(c.workers))]
-	c.takeovers.died(p.accounts(), time.Now())
-	if err := p.signal(pauseSignal, true); err != nil {
-		return fmt.Errorf("pausing a worker: %w", err)
-	}
-	c.did.pauses++
-	err := c.wait(ctx, c.o.ttl+c.o.ttl/2, 2*c.o.ttl)
-	return errors.Join(err, p.signal(resumeSignal, false))
 }
 
 func (c *control) killServer(ctx context.Context) error {

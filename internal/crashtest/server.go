@@ -28,6 +28,7 @@ type message struct {
 	Lost    bool      `json:"lost,omitempty"`
 	Polled  bool      `json:"polled,omitempty"` // at At, for the first time since it is owned
 	Stale   bool      `json:"stale,omitempty"`  // a commit was refused
+	Change  *change   `json:"change,omitempty"`
 	At      time.Time `json:"at"`
 }
 

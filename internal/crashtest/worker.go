@@ -123,16 +123,16 @@ func integrators(cfg workerConfig, stream *jetstream.Stream, t *teller, log *slo
 	schedule := fridge.Schedule{
 		Purchases: 500 * time.Millisecond, Status: 5 * time.Second, Inventory: -1, Locations: 5 * time.Second,
 	}
-	cluster := stream.Cluster(cfg.TTL)
+	cluster, journal := stream.Cluster(cfg.TTL), newJournal(stream, t.say)
 	f, err := fridge.New(fridge.Config{
-		Accounts: fridges, Journal: stream, Subscriber: stream, Cluster: cluster,
+		Accounts: fridges, Journal: journal, Subscriber: stream, Cluster: cluster,
 		Schedule: schedule, Observer: t.observer(), Logger: log, Drain: 5 * time.Second,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	k, err := kiosk.New(kiosk.Config{
-		Accounts: counters, Journal: stream, Subscriber: stream, Cluster: cluster,
+		Accounts: counters, Journal: journal, Subscriber: stream, Cluster: cluster,
 		Schedule: schedule, Observer: t.observer(), Logger: log, Drain: 5 * time.Second,
 	})
 	return f, k, err
