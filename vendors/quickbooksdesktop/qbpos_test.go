@@ -74,7 +74,7 @@ func TestPOSConformance(t *testing.T) {
 	t.Parallel()
 	postest.Run(t, func(t *testing.T) postest.Harness {
 		t.Helper()
-		s := newShop(t, func(c *quickbooksdesktop.Config) { c.LateBy = 24 * time.Hour })
+		s := newShop(t, func(c *quickbooksdesktop.Config) { c.LateBy, c.Keep = 24*time.Hour, 30*24*time.Hour })
 		p := s.open(t)
 		if run := s.run(t); run.Outcome != quickbooksdesktopfake.Done {
 			t.Fatalf("the first run: %+v", run)
