@@ -31,7 +31,7 @@ func TestCertificates(t *testing.T) {
 }
 
 // seldom is a schedule for days on end.
-var seldom = kiosk.Schedule{Purchases: 5 * time.Minute, Status: 15 * time.Minute, Inventory: 30 * time.Minute}
+var seldom = kiosk.Schedule{Purchases: 15 * time.Minute, Status: 15 * time.Minute, Inventory: 30 * time.Minute}
 
 func certify(t *testing.T, r *rig) {
 	t.Helper()
