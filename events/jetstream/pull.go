@@ -18,7 +18,7 @@ const heartbeat = 2 * time.Second
 const loneHeartbeat = 10 * time.Second
 
 // giveBackWait bounds how long the end of a subscription waits for the server.
-const giveBackWait = 2 * time.Second
+const giveBackWait = 5 * time.Second
 
 // each calls f with one message after the other until it fails or ctx ends.
 func each(ctx context.Context, cons jetstream.Consumer, f func(jetstream.Msg) error, opts ...jetstream.PullMessagesOpt) error {
@@ -40,19 +40,23 @@ func each(ctx context.Context, cons jetstream.Consumer, f func(jetstream.Msg) er
 
 // giveBack ends the request for messages. The server goes on sending until it
 // hears of that. What it sent would be taken for under way, and come again
-// after AckWait only; so it is handed back, and goes to the next process at once.
+// after AckWait only; so it is handed back, and goes to the next process at
+// once: not before the request has ended, or it would come back here.
 func giveBack(messages jetstream.MessagesContext) {
 	defer messages.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), giveBackWait)
 	defer cancel()
 	messages.Drain()
+	var late []jetstream.Msg
 	for {
 		m, err := messages.Next(jetstream.NextContext(ctx))
-		switch {
-		case err == nil:
-			_ = m.Nak() // If this is lost, AckWait does the same.
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed), ctx.Err() != nil:
-			return
+		if err == nil {
+			late = append(late, m)
+		} else if errors.Is(err, jetstream.ErrMsgIteratorClosed) || ctx.Err() != nil {
+			break
 		}
+	}
+	for _, m := range late {
+		_ = m.Nak() // If this is lost, AckWait does the same.
 	}
 }

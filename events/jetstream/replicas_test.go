@@ -103,6 +103,23 @@ func (r *roster) is(members ...string) bool {
 	return slices.Equal(r.last, members)
 }
 
+// openCluster opens the stream of three servers. While they elect a leader they
+// are unavailable, for longer the slower the machine is.
+func openCluster(t *testing.T, urls []string) *jetstream.Stream {
+	t.Helper()
+	c := jetstream.Config{URL: strings.Join(urls, ","), Replicas: 3, Timeout: time.Second, Drain: time.Second}
+	var s *jetstream.Stream
+	waitFor(t, func() bool {
+		var err error
+		if s, err = jetstream.Open(t.Context(), c); err != nil && !errors.Is(err, pos.ErrUnavailable) {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
 // TestMembersOutliveALeader: when the server dies that leads the bucket of the
 // members, they find each other again with the other two.
 func TestMembersOutliveALeader(t *testing.T) {
@@ -119,12 +136,12 @@ func TestMembersOutliveALeader(t *testing.T) {
 	names := []string{"a", "b"}
 	rosters := make([]roster, len(names))
 	for i, member := range names {
-		s := open(t, jetstream.Config{URL: strings.Join(urls, ","), Replicas: 3, Timeout: time.Second})
+		s := openCluster(t, urls)
 		group.Go(func() { s.Join(ctx, "fridge", member, rosters[i].set) })
 	}
 	together := func() bool { return rosters[0].is(names...) && rosters[1].is(names...) }
 	waitFor(t, together)
-	third := open(t, jetstream.Config{URL: strings.Join(urls, ","), Replicas: 3, Timeout: time.Second})
+	third := openCluster(t, urls)
 	leader(t, servers, "KV_POS-members").Shutdown()
 	// Whether they lapse now depends on how long the election takes. A third
 	// one shows that they are told of what happens after it.
@@ -146,7 +163,7 @@ func TestLeaderDies(t *testing.T) {
 	for i, s := range servers {
 		urls[i] = s.ClientURL()
 	}
-	s := open(t, jetstream.Config{URL: strings.Join(urls, ","), Replicas: 3, Timeout: time.Second})
+	s := openCluster(t, urls)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 
