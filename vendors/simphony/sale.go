@@ -203,10 +203,7 @@ func (s *sale) finish() pos.Purchase {
 		}
 	}
 	p.Reconcile()
-	recorded := p.RecordedAt
-	p.RecordedAt = p.OccurredAt // a new time of posting alone is no new version
-	p.Version = kit.VersionOf(&p)
-	p.RecordedAt = recorded
+	p.Version = kit.VersionOf(&p) // with RecordedAt: a check that is changed back is a new version too
 	return p
 }
 
