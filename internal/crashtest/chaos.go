@@ -216,7 +216,6 @@ func (c *control) havoc(ctx context.Context) error {
 	if err := c.wait(ctx, c.o.ttl, 2*c.o.ttl); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(c.log, c.pauses)
 	return c.pauses.verdict()
 }
 

@@ -94,8 +94,9 @@ func (r *reader) compare(shops []*shop) (all posfake.Reconciliation, broken []st
 }
 
 // patience is how long the stream may stand still before it counts as ended.
-// A slow machine is slow, but it moves.
-const patience = 60 * time.Second
+// A slow machine is slow, but it moves; a session of the Web Connector that
+// was cut off keeps others out for a minute.
+const patience = 2 * time.Minute
 
 // until waits for done as long as the reader makes progress.
 func (r *reader) until(ctx context.Context, done func() bool) error {
@@ -198,6 +199,7 @@ func (r *result) print(w io.Writer) error {
 	line("takeover   median %s, p99 %s, limit %s (heartbeat TTL %s + 1s), of %d; %d more were disturbed by the next failure",
 		ms(quantile(t.samples, 0.5)), ms(p99), limit, r.o.ttl, len(t.samples), t.spoiled)
 	line("fenced     %d stale commits were refused", t.stale)
+	line("%s", r.pauses)
 	line("menus      the last of them holds at %d of %d accounts", r.menus, len(r.shops))
 	for _, s := range r.broken {
 		line("broken     %s", s)
