@@ -421,9 +421,10 @@ func TestForeignStream(t *testing.T) {
 		config := good
 		config.Name = "HAND"
 		c.change(&config)
-		if _, err := js.CreateStream(ctx, config); err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
+		waitFor(t, func() bool { // The server may still be removing the files of the one before.
+			_, err := js.CreateStream(ctx, config)
+			return err == nil
+		})
 		s, err := jetstream.Open(ctx, jetstream.Config{URL: server.URL(), Stream: "HAND", Retention: 2 * time.Hour})
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.name, err)
