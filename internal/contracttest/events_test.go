@@ -41,9 +41,10 @@ func sampleEvents(t *testing.T, full bool) []events.Event {
 		menu      events.MenuCommand
 		coupon    events.CouponCommand
 		objective events.Objective
+		day       events.Certificate
 	)
 	if full {
-		for _, p := range []any{&purchase, &status, &inventory, &gap, &alarm, &poll, &outcome, &lot, &goods, &item, &door, &sales, &unmatched, &menu, &coupon, &objective} {
+		for _, p := range []any{&purchase, &status, &inventory, &gap, &alarm, &poll, &outcome, &lot, &goods, &item, &door, &sales, &unmatched, &menu, &coupon, &objective, &day} {
 			fill(t, reflect.ValueOf(p).Elem())
 		}
 	}
@@ -64,6 +65,9 @@ func sampleEvents(t *testing.T, full bool) []events.Event {
 	if poll.Error == "" {
 		poll.Error = "x"
 	}
+	if day.BusinessDate == "" {
+		day.BusinessDate = "2026-01-02" // It has one always.
+	}
 	all := []events.Event{
 		events.NewPurchase(o, purchase, false), events.NewPurchase(o, purchase, true), events.NewPurchase(o, refunded, true), events.NewPurchase(o, voided, true),
 		events.NewStatus(o, status, previous, 1, noon),
@@ -83,6 +87,9 @@ func sampleEvents(t *testing.T, full bool) []events.Event {
 	}
 	for _, typ := range []string{events.TypeAuthorizationLost, events.TypeSubscriptionLost, events.TypeTokenExpiring, events.TypeAPIDeprecated, events.TypeAccountAlarm} {
 		all = append(all, events.NewAlarm(typ, o, "x", noon, alarm))
+	}
+	for _, typ := range []string{events.TypeDayCertified, events.TypeDayMismatch, events.TypeDayUnverified} {
+		all = append(all, events.NewCertificate(typ, o, day, noon))
 	}
 	return all
 }

@@ -37,11 +37,12 @@ type quickbooksSample struct {
 
 func (s quickbooksSample) RoundTrip(r *http.Request) (*http.Response, error) {
 	status, body := http.StatusOK, []byte(`{"QueryResponse":{}}`)
+	date := "Mon, 23 Nov 2026 22:10:00 GMT" // of the samples
 	_, from, _ := strings.Cut(r.URL.Query().Get("query"), " FROM ")
 	entity, _, _ := strings.Cut(from, " ")
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/bearer"):
-		body = s.token
+		body, date = s.token, time.Now().UTC().Format(http.TimeFormat) // it is valid for an hour
 	case strings.Contains(r.URL.Path, "/companyinfo/"):
 		body = []byte(`{"CompanyInfo":{"CompanyName":"Sample","DefaultTimeZone":"America/Los_Angeles"}}`)
 	case s.queries[entity] != nil:
@@ -49,7 +50,7 @@ func (s quickbooksSample) RoundTrip(r *http.Request) (*http.Response, error) {
 	case entity == "":
 		status, body = s.status, s.other
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{"Date": {"Mon, 23 Nov 2026 22:10:00 GMT"}}, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: status, Header: http.Header{"Date": {date}}, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
 }
 
 func quickbooksClient(t *testing.T, transport http.RoundTripper) *quickbooks.Provider {

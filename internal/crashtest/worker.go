@@ -18,6 +18,7 @@ import (
 	"github.com/farmacyfoods/pointofsale/pos"
 	"github.com/farmacyfoods/pointofsale/vendors/bytetech"
 	"github.com/farmacyfoods/pointofsale/vendors/kit"
+	"github.com/farmacyfoods/pointofsale/vendors/quickbooksdesktop"
 )
 
 // workerConfig is what a worker reads from its standard input.
@@ -179,7 +180,7 @@ func (t *teller) observer() fridge.Observer {
 			t.say(message{Account: i.Origin.String(), Owned: i.Owned, Lost: !i.Owned})
 		},
 		Poll: func(i fridge.PollInfo) {
-			if i.Job != pos.JobPurchases || i.Err != nil {
+			if i.Job != pos.JobPurchases || i.Err != nil && !waits(i.Err) {
 				return
 			}
 			t.mu.Lock()
@@ -196,4 +197,11 @@ func (t *teller) observer() fridge.Observer {
 			}
 		},
 	}
+}
+
+// waits reports whether a poll could not succeed because the Web Connector has
+// not called since the session before was cut off: the owner is at work.
+func waits(err error) bool {
+	e, ok := errors.AsType[*pos.Error](err)
+	return ok && e.Vendor == quickbooksdesktop.Vendor && e.Kind == pos.KindUnavailable
 }
